@@ -1,0 +1,136 @@
+//! What geo answers when it cannot answer: problem details, RFC 9457.
+
+use crate::response::Response;
+use crate::route::METHODS;
+use std::fmt;
+
+/// One failure, as its reader sees it.
+///
+/// No part of it is ever taken from the request, from a variable or from
+/// ipify's answer, so it can neither leak a secret nor need escaping.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// What kind of failure it is.
+    pub kind: Kind,
+    /// What the reader can do about it.
+    pub detail: String,
+    /// When to ask again, as in the `Retry-After` field of RFC 9110.
+    pub retry_after: Option<String>,
+}
+
+/// The kinds of failure there are. Each has a `type` URI that stays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The address asked for, or a header that should hold one, is none.
+    InvalidAddress,
+    /// Unknown path.
+    NotFound,
+    /// Known path, wrong method.
+    MethodNotAllowed,
+    /// A variable is missing or malformed.
+    Misconfigured,
+    /// ipify did not accept the key: a wrong one, or one without credits.
+    UpstreamRefused,
+    /// ipify's answer was not one.
+    UpstreamInvalid,
+    /// No connection to ipify.
+    UpstreamUnreachable,
+    /// ipify asks to slow down.
+    UpstreamBusy,
+    /// ipify took too long.
+    UpstreamTimeout,
+}
+
+impl Kind {
+    /// Status code, last part of the `type` URI, and `title`.
+    fn facts(self) -> (u16, &'static str, &'static str) {
+        match self {
+            Kind::InvalidAddress => (400, "invalid-address", "Not an IP address"),
+            Kind::NotFound => (404, "not-found", "No such path"),
+            Kind::MethodNotAllowed => (405, "method-not-allowed", "Method not allowed"),
+            Kind::Misconfigured => (500, "misconfigured", "geo is misconfigured"),
+            Kind::UpstreamRefused => (502, "upstream-refused", "ipify refused the API key"),
+            Kind::UpstreamInvalid => (502, "upstream-invalid", "ipify's answer is unusable"),
+            Kind::UpstreamUnreachable => (503, "upstream-unreachable", "ipify is out of reach"),
+            Kind::UpstreamBusy => (503, "upstream-busy", "ipify is busy"),
+            Kind::UpstreamTimeout => (504, "upstream-timeout", "ipify took too long"),
+        }
+    }
+}
+
+impl Problem {
+    /// A problem whose `detail` tells its reader what to do.
+    pub fn new(kind: Kind, detail: impl Into<String>) -> Self {
+        Self {
+            kind,
+            detail: detail.into(),
+            retry_after: None,
+        }
+    }
+
+    /// The HTTP status code.
+    pub fn status(&self) -> u16 {
+        self.kind.facts().0
+    }
+
+    /// Whether the operator should read of it, not only the client.
+    pub fn is_for_the_operator(&self) -> bool {
+        self.status() >= 500
+    }
+}
+
+/// One line for the log.
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        let (status, slug, _) = self.kind.facts();
+        write!(f, "geo: {status} {slug}: {}", self.detail)
+    }
+}
+
+impl From<Problem> for Response {
+    fn from(problem: Problem) -> Self {
+        let (status, slug, title) = problem.kind.facts();
+        let detail = &problem.detail;
+        let json = format!(
+            r#"{{"type":"urn:problem-type:geo:{slug}","title":"{title}","status":{status},"detail":"{detail}"}}"#
+        );
+        let mut response = Response::new(status, "application/problem+json", json);
+        response.header("cache-control", "no-store");
+        if problem.kind == Kind::MethodNotAllowed {
+            response.header("allow", METHODS);
+        }
+        if let Some(when) = problem.retry_after {
+            response.header("retry-after", when);
+        }
+        response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn is_json_with_the_members_of_rfc_9457() {
+        let response = Response::from(Problem::new(Kind::UpstreamRefused, "Do this."));
+        assert_eq!(
+            String::from_utf8(response.body).unwrap(),
+            r#"{"type":"urn:problem-type:geo:upstream-refused","title":"ipify refused the API key","status":502,"detail":"Do this."}"#
+        );
+    }
+
+    #[test]
+    fn only_server_errors_are_logged() {
+        for (kind, logged) in [
+            (Kind::NotFound, false),
+            (Kind::Misconfigured, true),
+            (Kind::UpstreamTimeout, true),
+        ] {
+            assert_eq!(Problem::new(kind, "").is_for_the_operator(), logged);
+        }
+        assert_eq!(
+            Problem::new(Kind::UpstreamTimeout, "Wait.").to_string(),
+            "geo: 504 upstream-timeout: Wait."
+        );
+    }
+}

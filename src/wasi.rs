@@ -1,0 +1,30 @@
+//! The component: geo's world (`wit/world.wit`) around the plain Rust.
+
+mod incoming;
+mod log;
+mod upstream;
+mod variables;
+
+use crate::edge::Edge;
+use bindings::exports::wasi::http::incoming_handler::Guest;
+use bindings::wasi::http::types::{IncomingRequest, ResponseOutparam};
+
+mod bindings {
+    #![allow(missing_docs, unsafe_code)] // generated
+    wit_bindgen::generate!({ path: "wit", world: "geo", generate_all });
+    export!(Component);
+    use super::Component;
+}
+
+struct Component;
+
+impl Guest for Component {
+    fn handle(request: IncomingRequest, response_out: ResponseOutparam) {
+        let edge = Edge {
+            variables: &variables::Host,
+            upstream: &upstream::Http,
+            log: &log::Stderr,
+        };
+        incoming::handle(&request, response_out, &edge);
+    }
+}

@@ -1,0 +1,91 @@
+//! `wasi:http/incoming-handler`: the request in, the response out.
+
+use super::bindings::wasi::http::types::{
+    Fields, IncomingRequest, Method as WasiMethod, OutgoingBody, OutgoingResponse, ResponseOutparam,
+};
+use super::bindings::wasi::io::streams::OutputStream;
+use crate::edge::Edge;
+use crate::request::{Headers, Method, Request};
+use crate::response::Response;
+
+/// Answers a request.
+pub fn handle(request: &IncomingRequest, response_out: ResponseOutparam, edge: &Edge) {
+    let method = match request.method() {
+        WasiMethod::Get => Method::Get,
+        WasiMethod::Head => Method::Head,
+        WasiMethod::Options => Method::Options,
+        _ => Method::Other,
+    };
+    // Without a path: `OPTIONS *`, and nothing that geo knows.
+    let path_with_query = request.path_with_query().unwrap_or_default();
+    let headers = request.headers();
+    let response = crate::answer(&Request::new(method, &path_with_query, &headers), edge);
+    send(response, method, response_out);
+}
+
+impl Headers for Fields {
+    fn get(&self, name: &str) -> Vec<Vec<u8>> {
+        Fields::get(self, name)
+    }
+}
+
+fn send(response: Response, method: Method, response_out: ResponseOutparam) {
+    let headers = Fields::new();
+    for (name, value) in &response.headers {
+        // Refused only for a header that the host keeps to itself; the answer
+        // is worth more than the header.
+        let _ = headers.append(name, value.as_bytes());
+    }
+    // A 204 has no content, and so no length (RFC 9110, 8.6).
+    if response.status != 204 {
+        let length = response.body.len().to_string();
+        let _ = headers.append("content-length", length.as_bytes());
+    }
+
+    let head = OutgoingResponse::new(headers);
+    // Refused only for what is no status code.
+    let _ = head.set_status_code(response.status);
+    if method == Method::Head || response.body.is_empty() {
+        // The body is never taken, so its length is not held against the header.
+        ResponseOutparam::set(response_out, Ok(head));
+        return;
+    }
+
+    // Neither can be taken twice, and this is the first time.
+    let body = head.body().unwrap();
+    let stream = body.write().unwrap();
+    // As much as the host takes is written before the head is handed over.
+    // Then Spin sends both in one segment; else the body may wait 40 ms for the
+    // acknowledgement of the head (Nagle's algorithm meets delayed ACK).
+    let rest = write_at_once(&stream, &response.body);
+    if rest.is_empty() {
+        drop(stream);
+        let _ = OutgoingBody::finish(body, None);
+        ResponseOutparam::set(response_out, Ok(head));
+    } else {
+        ResponseOutparam::set(response_out, Ok(head));
+        // A client that went away is nobody's failure.
+        let _ = write_in_turn(&stream, rest);
+        drop(stream);
+        let _ = OutgoingBody::finish(body, None);
+    }
+}
+
+/// Writes what the stream takes without waiting, and returns the rest.
+fn write_at_once<'a>(stream: &OutputStream, bytes: &'a [u8]) -> &'a [u8] {
+    let permitted = stream.check_write().unwrap_or(0);
+    let (now, later) = bytes.split_at(bytes.len().min(permitted as usize));
+    match stream.write(now) {
+        Ok(()) => later,
+        Err(_) => bytes,
+    }
+}
+
+/// Writes all, waiting for the client to take it.
+fn write_in_turn(stream: &OutputStream, bytes: &[u8]) -> Result<(), ()> {
+    // The most that `blocking-write-and-flush` takes.
+    for chunk in bytes.chunks(4096) {
+        stream.blocking_write_and_flush(chunk).map_err(drop)?;
+    }
+    Ok(())
+}
