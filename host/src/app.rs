@@ -1,0 +1,70 @@
+//! An application that is ready to run: the manifest with its variables.
+
+use crate::manifest::Manifest;
+use crate::outbound::AllowedHosts;
+use crate::template;
+use anyhow::{Context, Result, anyhow};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// What the manifest asks for, with all templates expanded.
+pub struct App {
+    /// The file of the component.
+    pub source: PathBuf,
+    pub(crate) route: String,
+    pub(crate) variables: BTreeMap<String, String>,
+    pub(crate) allowed_hosts: AllowedHosts,
+}
+
+impl App {
+    /// Gives the variables of a manifest their values: what `given` has for
+    /// them, or else their default.
+    ///
+    /// # Errors
+    ///
+    /// Where a required variable has no value, a template is wrong, or an
+    /// allowed host is none.
+    pub fn new(manifest: Manifest, given: impl Fn(&str) -> Option<String>) -> Result<Self> {
+        let mut variables = BTreeMap::new();
+        for (name, variable) in manifest.variables {
+            let value = given(&name).or(variable.default).ok_or_else(|| {
+                anyhow!(
+                    "the variable {name} is required: set {}",
+                    environment_name(&name)
+                )
+            })?;
+            variables.insert(name, value);
+        }
+        let allowed = manifest.allowed_outbound_hosts.iter();
+        let allowed = allowed.map(|host| template::expand(host, &variables));
+        let allowed_hosts = allowed
+            .collect::<Result<Vec<_>>>()
+            .and_then(AllowedHosts::parse)
+            .context("allowed_outbound_hosts")?;
+        let component_variables = manifest
+            .component_variables
+            .into_iter()
+            .map(|(name, value)| {
+                let value = template::expand(&value, &variables)
+                    .with_context(|| format!("the component's variable {name}"))?;
+                Ok((name, value))
+            })
+            .collect::<Result<_>>()?;
+        Ok(Self {
+            source: manifest.source,
+            route: manifest.route,
+            variables: component_variables,
+            allowed_hosts,
+        })
+    }
+
+    /// The value that the environment gives to a variable, as Spin has it:
+    /// `SPIN_VARIABLE_` and the name in capitals.
+    pub fn variable_from_environment(name: &str) -> Option<String> {
+        std::env::var(environment_name(name)).ok()
+    }
+}
+
+fn environment_name(variable: &str) -> String {
+    format!("SPIN_VARIABLE_{}", variable.to_ascii_uppercase())
+}

@@ -1,0 +1,216 @@
+//! The component, compiled once, and a fresh instance of it for each request.
+
+use crate::app::App;
+use crate::log::Log;
+use crate::outbound::Outbound;
+use anyhow::{Context, Result, anyhow};
+use bytes::Bytes;
+use http::{Request, Response};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use tokio::sync::{Semaphore, oneshot};
+use wasmtime::component::{HasSelf, Linker, ResourceTable};
+use wasmtime::{
+    Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Store, StoreLimits,
+    StoreLimitsBuilder,
+};
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+use wasmtime_wasi_http::p2::bindings::ProxyPre;
+use wasmtime_wasi_http::p2::bindings::http::types::{ErrorCode, Scheme};
+use wasmtime_wasi_http::p2::body::HyperOutgoingBody;
+use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
+
+mod bindings {
+    #![allow(missing_docs)] // generated
+    wasmtime::component::bindgen!({ path: "wit", world: "spin" });
+}
+use bindings::fermyon::spin::variables;
+
+/// How many requests run at the same time; more of them wait for their turn.
+const INSTANCES: usize = 256;
+
+/// What one instance may take, as on Akamai Functions.
+const MEMORY: usize = 128 << 20;
+
+/// A component in machine code. Clones share it.
+#[derive(Clone)]
+pub struct Component {
+    pre: ProxyPre<State>,
+    turns: Arc<Semaphore>,
+}
+
+impl Component {
+    /// Compiles the component in a file.
+    ///
+    /// # Errors
+    ///
+    /// Where the file cannot be read, is no component, or imports what
+    /// geo-host does not offer.
+    pub fn compile(file: &Path) -> Result<Self> {
+        let bytes = std::fs::read(file).with_context(|| {
+            format!(
+                "cannot read the component {}: build it with \"make build\"",
+                file.display()
+            )
+        })?;
+        Self::from_bytes(&bytes).with_context(|| format!("{} cannot be served", file.display()))
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Result<Self> {
+        let mut pool = PoolingAllocationConfig::new();
+        // A component made by Rust's toolchain has three core instances.
+        pool.total_component_instances(INSTANCES as u32)
+            .total_core_instances(4 * INSTANCES as u32)
+            .total_memories(INSTANCES as u32)
+            .total_tables(2 * INSTANCES as u32)
+            .total_stacks(INSTANCES as u32)
+            .max_memory_size(MEMORY);
+        let mut config = Config::new();
+        config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
+        let engine = Engine::new(&config)?;
+
+        let component = wasmtime::component::Component::new(&engine, bytes)?;
+        let mut linker = Linker::new(&engine);
+        wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+        wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
+        variables::add_to_linker::<State, HasSelf<State>>(&mut linker, |state| state)?;
+        Ok(Self {
+            pre: ProxyPre::new(linker.instantiate_pre(&component)?)?,
+            turns: Arc::new(Semaphore::new(INSTANCES)),
+        })
+    }
+
+    /// Lets a fresh instance answer a request.
+    ///
+    /// # Errors
+    ///
+    /// Where the component traps, or returns without an answer.
+    pub async fn answer<B>(
+        &self,
+        request: Request<B>,
+        surroundings: &Surroundings,
+    ) -> Result<Response<HyperOutgoingBody>>
+    where
+        B: hyper::body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<wasmtime_wasi_http::Error>,
+    {
+        let turn = Arc::clone(&self.turns).acquire_owned().await?;
+        let mut store = Store::new(self.pre.engine(), State::new(surroundings));
+        store.limiter(|state| &mut state.limits);
+        let (answered, answer) = oneshot::channel();
+        let request = store
+            .data_mut()
+            .http()
+            .new_incoming_request(Scheme::Http, request)?;
+        let response_out = store.data_mut().http().new_response_outparam(answered)?;
+
+        // On its own task, because the component may go on writing the body
+        // after it has handed over the head.
+        let pre = self.pre.clone();
+        let call = tokio::spawn(async move {
+            let _turn = turn;
+            let proxy = pre.instantiate_async(&mut store).await?;
+            let handler = proxy.wasi_http_incoming_handler();
+            handler.call_handle(&mut store, request, response_out).await
+        });
+        match answer.await {
+            Ok(response) => {
+                let log = surroundings.log.clone();
+                tokio::spawn(async move {
+                    if let Err(error) = ended(call).await {
+                        log.line(format_args!(
+                            "the component failed after its answer: {error:#}"
+                        ));
+                    }
+                });
+                response.map_err(|code: ErrorCode| anyhow!("the component gave up: {code}"))
+            }
+            // The other end was dropped: the call is over.
+            Err(_) => {
+                ended(call).await?;
+                Err(anyhow!("the component returned without an answer"))
+            }
+        }
+    }
+}
+
+async fn ended(call: tokio::task::JoinHandle<wasmtime::Result<()>>) -> Result<()> {
+    Ok(call.await??)
+}
+
+/// What every instance of one application finds around it.
+pub struct Surroundings {
+    variables: Arc<BTreeMap<String, String>>,
+    allowed_hosts: Arc<crate::outbound::AllowedHosts>,
+    pub(crate) log: Log,
+}
+
+impl Surroundings {
+    pub fn new(app: App, log: Log) -> Self {
+        Self {
+            variables: Arc::new(app.variables),
+            allowed_hosts: Arc::new(app.allowed_hosts),
+            log,
+        }
+    }
+}
+
+/// One instance's side of the host.
+struct State {
+    table: ResourceTable,
+    wasi: WasiCtx,
+    http: WasiHttpCtx,
+    outbound: Outbound,
+    variables: Arc<BTreeMap<String, String>>,
+    limits: StoreLimits,
+}
+
+impl State {
+    fn new(surroundings: &Surroundings) -> Self {
+        let log = &surroundings.log;
+        Self {
+            table: ResourceTable::new(),
+            // No files, no environment, no network but the allowed HTTP.
+            wasi: WasiCtx::builder()
+                .stdout(log.clone())
+                .stderr(log.clone())
+                .build(),
+            http: WasiHttpCtx::new(),
+            outbound: Outbound {
+                allowed: Arc::clone(&surroundings.allowed_hosts),
+                log: log.clone(),
+            },
+            variables: Arc::clone(&surroundings.variables),
+            limits: StoreLimitsBuilder::new().memory_size(MEMORY).build(),
+        }
+    }
+}
+
+impl WasiView for State {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView {
+            ctx: &mut self.wasi,
+            table: &mut self.table,
+        }
+    }
+}
+
+impl WasiHttpView for State {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        WasiHttpCtxView {
+            ctx: &mut self.http,
+            table: &mut self.table,
+            hooks: &mut self.outbound,
+        }
+    }
+}
+
+impl variables::Host for State {
+    fn get(&mut self, name: String) -> Result<String, variables::Error> {
+        match self.variables.get(&name) {
+            Some(value) => Ok(value.clone()),
+            None => Err(variables::Error::Undefined(name)),
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! geo-host serves one Spin HTTP component on a machine that has no Spin: the
+//! same component, from the same `spin.toml`, on the same engine.
+//!
+//! A [`Manifest`] and the variables given to it make an [`App`]; its component
+//! is compiled once into a [`Component`]; a [`Server`] gives every request a
+//! fresh instance of it. [`stand_in`] is an ipify for machines without an API
+//! key, and for tests.
+
+mod app;
+mod component;
+mod log;
+mod manifest;
+mod outbound;
+mod serve;
+mod server;
+mod spin_headers;
+pub mod stand_in;
+mod template;
+
+pub use app::App;
+pub use component::Component;
+pub use log::Log;
+pub use manifest::Manifest;
+pub use server::Server;

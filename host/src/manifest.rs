@@ -1,0 +1,221 @@
+//! `spin.toml`, [manifest version 2][reference], as far as geo-host goes by it.
+//!
+//! [reference]: https://spinframework.dev/v3/manifest-reference
+
+use anyhow::{Context, Result, bail, ensure};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// An application of one HTTP component.
+#[derive(Debug)]
+pub struct Manifest {
+    /// The file of the component.
+    pub source: PathBuf,
+    /// The route of the trigger, for example `/...`.
+    pub route: String,
+    /// The application's variables.
+    pub variables: BTreeMap<String, Variable>,
+    /// The component's variables: templates over the application's.
+    pub component_variables: BTreeMap<String, String>,
+    /// Where the component may send requests to: templates, too.
+    pub allowed_outbound_hosts: Vec<String>,
+}
+
+/// A variable of the application.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Variable {
+    /// The value where none is given.
+    pub default: Option<String>,
+    /// Whether one has to be given.
+    pub required: bool,
+    /// Whether the value must not be shown.
+    pub secret: bool,
+    /// What it is for.
+    pub description: Option<String>,
+}
+
+impl Manifest {
+    /// Reads a manifest.
+    ///
+    /// # Errors
+    ///
+    /// Where the file cannot be read, is no version 2 manifest, or holds what
+    /// geo-host cannot do: more than one HTTP trigger, or a remote component.
+    pub fn read(path: &Path) -> Result<Self> {
+        let text = std::fs::read_to_string(path)
+            .with_context(|| format!("cannot read the manifest {}", path.display()))?;
+        let folder = path.parent().unwrap_or(Path::new(""));
+        Self::parse(&text, folder).with_context(|| format!("{} is not usable", path.display()))
+    }
+
+    /// Takes the text of a manifest in a folder.
+    fn parse(text: &str, folder: &Path) -> Result<Self> {
+        let version: Version = toml::from_str(text)?;
+        ensure!(
+            version.spin_manifest_version == 2,
+            "spin_manifest_version is {}; geo-host reads version 2",
+            version.spin_manifest_version
+        );
+        let mut file: File = toml::from_str(text)?;
+        let trigger = match file.trigger.http.as_slice() {
+            [trigger] => trigger,
+            triggers => {
+                bail!(
+                    "it has {} HTTP triggers; geo-host serves exactly one",
+                    triggers.len()
+                )
+            }
+        };
+        let Some(component) = file.component.remove(&trigger.component) else {
+            bail!("[component.{}] is missing", trigger.component);
+        };
+        for name in file.variables.keys().chain(component.variables.keys()) {
+            check_name(name)?;
+        }
+        for (name, variable) in &file.variables {
+            ensure!(
+                variable.required != variable.default.is_some(),
+                "the variable {name} needs either a default or required = true"
+            );
+        }
+        Ok(Self {
+            source: folder.join(component.source),
+            route: trigger.route.clone(),
+            variables: file.variables,
+            component_variables: component.variables,
+            allowed_outbound_hosts: component.allowed_outbound_hosts,
+        })
+    }
+}
+
+/// Spin's rule for names, without which `SPIN_VARIABLE_*` would be ambiguous.
+fn check_name(name: &str) -> Result<()> {
+    let is_name = name.starts_with(|first: char| first.is_ascii_lowercase())
+        && name
+            .chars()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+    ensure!(
+        is_name,
+        "{name:?} is not a name of a variable: lower-case letters, digits and _ only"
+    );
+    Ok(())
+}
+
+#[derive(Deserialize)]
+struct Version {
+    spin_manifest_version: i64,
+}
+
+#[derive(Deserialize)]
+struct File {
+    #[serde(default)]
+    variables: BTreeMap<String, Variable>,
+    trigger: Triggers,
+    component: BTreeMap<String, ComponentTable>,
+}
+
+#[derive(Deserialize)]
+struct Triggers {
+    #[serde(default)]
+    http: Vec<HttpTrigger>,
+}
+
+#[derive(Deserialize)]
+struct HttpTrigger {
+    route: String,
+    component: String,
+}
+
+/// What else Spin allows here does not change how geo-host serves.
+#[derive(Deserialize)]
+struct ComponentTable {
+    source: PathBuf,
+    #[serde(default)]
+    variables: BTreeMap<String, String>,
+    #[serde(default)]
+    allowed_outbound_hosts: Vec<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = r#"
+        spin_manifest_version = 2
+        [application]
+        name = "elbonia"
+        [variables]
+        mud = { default = "deep" }
+        key = { required = true, secret = true }
+        [[trigger.http]]
+        route = "/..."
+        component = "elbonia"
+        [component.elbonia]
+        source = "elbonia.wasm"
+        allowed_outbound_hosts = ["https://{{ mud }}.example"]
+        [component.elbonia.variables]
+        mud = "{{ mud }}"
+        [component.elbonia.build]
+        command = "make"
+    "#;
+
+    fn parse(text: &str) -> Result<Manifest> {
+        Manifest::parse(text, Path::new("folder"))
+    }
+
+    #[test]
+    fn a_good_one_is_read() {
+        let manifest = parse(GOOD).unwrap();
+        assert_eq!(manifest.source, Path::new("folder/elbonia.wasm"));
+        assert_eq!(manifest.route, "/...");
+        assert!(manifest.variables["key"].required && manifest.variables["key"].secret);
+        assert_eq!(manifest.component_variables["mud"], "{{ mud }}");
+        assert_eq!(
+            manifest.allowed_outbound_hosts,
+            ["https://{{ mud }}.example"]
+        );
+    }
+
+    #[test]
+    fn a_bad_one_says_what_is_wrong() {
+        for (from, to, complaint) in [
+            ("spin_manifest_version = 2", "", "spin_manifest_version"),
+            (
+                "spin_manifest_version = 2",
+                "spin_manifest_version = 1",
+                "reads version 2",
+            ),
+            ("[[trigger.http]]", "[[trigger.redis]]", "0 HTTP triggers"),
+            (
+                "component = \"elbonia\"",
+                "component = \"mud\"",
+                "[component.mud] is missing",
+            ),
+            ("route = \"/...\"", "", "route"),
+            ("source = \"elbonia.wasm\"", "", "source"),
+            (
+                "source = \"elbonia.wasm\"",
+                "source = { url = \"https://a\" }",
+                "source",
+            ),
+            (
+                "{ default = \"deep\" }",
+                "{}",
+                "needs either a default or required",
+            ),
+            (
+                "{ default = \"deep\" }",
+                "{ defualt = \"deep\" }",
+                "defualt",
+            ),
+            ("mud = {", "Mud = {", "not a name of a variable"),
+            ("[variables]", "[variables", "variables"),
+        ] {
+            let text = GOOD.replacen(from, to, 1);
+            let error = format!("{:#}", parse(&text).expect_err(to));
+            assert!(error.contains(complaint), "{complaint}: {error}");
+        }
+    }
+}

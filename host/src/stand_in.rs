@@ -1,0 +1,162 @@
+//! A stand-in for ipify: its HTTP interface, with sample answers.
+//!
+//! It is what `make run` asks where there is no API key, and what the tests
+//! ask, with [`Fault`]s.
+
+mod fault;
+mod samples;
+
+pub use fault::Fault;
+
+use crate::serve;
+use anyhow::Result;
+use bytes::Bytes;
+use fault::{Body, Cut};
+use http::{Request, Response, StatusCode, Uri};
+use hyper::body::Incoming;
+use std::collections::HashMap;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+/// The key that the stand-in accepts unless it is told another.
+pub const API_KEY: &str = "at_sample_key_of_the_stand_in";
+
+/// A running stand-in. It stops when dropped.
+pub struct StandIn {
+    address: SocketAddr,
+    shared: Arc<Mutex<Shared>>,
+    stop: Option<oneshot::Sender<()>>,
+    task: JoinHandle<()>,
+}
+
+struct Shared {
+    api_key: String,
+    fault: Fault,
+    calls: Vec<String>,
+}
+
+impl StandIn {
+    /// Starts one on a free port of the loopback interface.
+    ///
+    /// # Errors
+    ///
+    /// Where no socket can be had.
+    pub async fn start() -> Result<Self> {
+        Self::start_with_key(API_KEY).await
+    }
+
+    /// Starts one that accepts this key.
+    ///
+    /// # Errors
+    ///
+    /// Where no socket can be had.
+    pub async fn start_with_key(api_key: &str) -> Result<Self> {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+        let address = listener.local_addr()?;
+        let shared = Arc::new(Mutex::new(Shared {
+            api_key: api_key.to_owned(),
+            fault: Fault::None,
+            calls: Vec::new(),
+        }));
+        let (stop, stopped) = oneshot::channel::<()>();
+        let for_answers = Arc::clone(&shared);
+        let answer = move |request: Request<Incoming>, _| {
+            let shared = Arc::clone(&for_answers);
+            async move { answer(request.uri(), &shared).await }
+        };
+        let task = tokio::spawn(serve::serve(listener, answer, async {
+            let _ = stopped.await;
+        }));
+        Ok(Self {
+            address,
+            shared,
+            stop: Some(stop),
+            task,
+        })
+    }
+
+    /// Stops it: when this returns, nothing listens on its port.
+    pub async fn stop(&mut self) {
+        if self.stop.take().is_some() {
+            let _ = (&mut self.task).await;
+        }
+    }
+
+    /// Its origin, to be used as `ipify_origin`.
+    pub fn origin(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// From now on, answers like this.
+    pub fn set_fault(&self, fault: Fault) {
+        lock(&self.shared).fault = fault;
+    }
+
+    /// Path and query of every call so far.
+    pub fn calls(&self) -> Vec<String> {
+        lock(&self.shared).calls.clone()
+    }
+}
+
+fn lock(shared: &Mutex<Shared>) -> MutexGuard<'_, Shared> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+async fn answer(uri: &Uri, shared: &Mutex<Shared>) -> Result<Response<Body>, Cut> {
+    let (fault, api_key) = {
+        let mut shared = lock(shared);
+        shared.calls.push(uri.to_string());
+        (shared.fault.clone(), shared.api_key.clone())
+    };
+    fault.apply(well_behaved(uri, &api_key)).await
+}
+
+/// What ipify answers.
+fn well_behaved(uri: &Uri, api_key: &str) -> Response<Bytes> {
+    let query = query(uri);
+    if !uri.path().starts_with("/api/v") {
+        return error(StatusCode::NOT_FOUND, "Not found.");
+    }
+    if query.get("apiKey").is_none_or(|key| key != api_key) {
+        return error(
+            StatusCode::FORBIDDEN,
+            "Access restricted. Check credits balance or enter the correct API key.",
+        );
+    }
+    let address = query.get("ipAddress").map(|text| text.parse::<IpAddr>());
+    match address.transpose() {
+        Ok(address) => json(StatusCode::OK, samples::answer(address)),
+        Err(_) => error(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "Input correct IPv4 or IPv6 address.",
+        ),
+    }
+}
+
+fn error(status: StatusCode, messages: &str) -> Response<Bytes> {
+    let code = status.as_u16();
+    json(
+        status,
+        serde_json::json!({ "code": code, "messages": messages }).to_string(),
+    )
+}
+
+fn json(status: StatusCode, body: String) -> Response<Bytes> {
+    let mut response = Response::new(Bytes::from(body));
+    *response.status_mut() = status;
+    let content_type = http::HeaderValue::from_static("application/json");
+    response
+        .headers_mut()
+        .insert(http::header::CONTENT_TYPE, content_type);
+    response
+}
+
+/// The fields of a query, percent-decoded.
+fn query(uri: &Uri) -> HashMap<String, String> {
+    form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes())
+        .into_owned()
+        .collect()
+}

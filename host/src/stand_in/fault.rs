@@ -1,0 +1,137 @@
+//! How a stand-in can misbehave, each way as some server really does.
+
+use bytes::Bytes;
+use http::{HeaderValue, Response, StatusCode, header};
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt, Full, StreamBody};
+use hyper::body::Frame;
+use std::fmt;
+use std::time::Duration;
+
+/// What is wrong with the answers.
+#[derive(Clone, Debug)]
+pub enum Fault {
+    /// Nothing: it answers as ipify does.
+    None,
+    /// Another status than that of the right answer, with ipify's error JSON.
+    Status(u16),
+    /// 429 with this `Retry-After`.
+    Busy(&'static str),
+    /// 301 to this address.
+    Redirect(String),
+    /// The headers come after this time, or never.
+    Delay(Duration),
+    /// The body comes one byte at a time, with this pause between.
+    Drip(Duration),
+    /// The connection is cut instead of an answer.
+    CutBeforeHead,
+    /// The connection is cut in the middle of the body.
+    CutInBody,
+    /// The answer is 200 with this content.
+    Body(Bytes),
+    /// The content never ends.
+    Endless,
+}
+
+pub type Body = UnsyncBoxBody<Bytes, Cut>;
+
+/// The error that makes the server cut the connection.
+#[derive(Debug)]
+pub struct Cut;
+
+impl fmt::Display for Cut {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("cut on purpose")
+    }
+}
+
+impl std::error::Error for Cut {}
+
+impl Fault {
+    /// Spoils the right answer.
+    pub async fn apply(self, right: Response<Bytes>) -> Result<Response<Body>, Cut> {
+        match self {
+            Fault::None => Ok(whole(right)),
+            Fault::Status(status) => {
+                let messages = format!(r#"{{"code":{status},"messages":"On purpose."}}"#);
+                Ok(whole(with_status(right.map(|_| messages.into()), status)))
+            }
+            Fault::Busy(retry_after) => {
+                let mut response = with_status(right, 429);
+                let value = HeaderValue::from_static(retry_after);
+                response.headers_mut().insert(header::RETRY_AFTER, value);
+                Ok(whole(response))
+            }
+            Fault::Redirect(to) => {
+                let mut response = with_status(right, 301);
+                let value = HeaderValue::try_from(to).map_err(|_| Cut)?;
+                response.headers_mut().insert(header::LOCATION, value);
+                Ok(whole(response))
+            }
+            Fault::Delay(time) => {
+                tokio::time::sleep(time).await;
+                Ok(whole(right))
+            }
+            Fault::Drip(pause) => Ok(right.map(|body| drip(body, pause))),
+            Fault::CutBeforeHead => Err(Cut),
+            Fault::CutInBody => Ok(cut_in_half(right)),
+            Fault::Body(body) => Ok(whole(with_status(right.map(|_| body), 200))),
+            Fault::Endless => Ok(right.map(endless)),
+        }
+    }
+}
+
+fn with_status(mut response: Response<Bytes>, status: u16) -> Response<Bytes> {
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or_default();
+    response
+}
+
+fn whole(response: Response<Bytes>) -> Response<Body> {
+    response.map(|body| {
+        Full::from(body)
+            .map_err(|never| match never {})
+            .boxed_unsync()
+    })
+}
+
+fn drip(body: Bytes, pause: Duration) -> Body {
+    let bytes = futures_util::stream::unfold(body, move |mut rest| async move {
+        if rest.is_empty() {
+            return None;
+        }
+        tokio::time::sleep(pause).await;
+        Some((Ok(Frame::data(rest.split_to(1))), rest))
+    });
+    StreamBody::new(bytes).boxed_unsync()
+}
+
+fn cut_in_half(response: Response<Bytes>) -> Response<Body> {
+    let length = HeaderValue::from(response.body().len());
+    let mut response = response.map(|mut body| {
+        let half = body.split_to(body.len() / 2);
+        let frames = futures_util::stream::unfold(Some(half), |half| async move {
+            match half {
+                Some(half) => Some((Ok(Frame::data(half)), None)),
+                None => {
+                    // While the body is not ready, hyper sends what it has.
+                    tokio::task::yield_now().await;
+                    Some((Err(Cut), None))
+                }
+            }
+        });
+        StreamBody::new(frames).boxed_unsync()
+    });
+    response
+        .headers_mut()
+        .insert(header::CONTENT_LENGTH, length);
+    response
+}
+
+fn endless(start: Bytes) -> Body {
+    let space = Bytes::from_static(&[b' '; 4096]);
+    let frames = futures_util::stream::unfold(start, move |next| {
+        let space = space.clone();
+        async move { Some((Ok(Frame::data(next)), space)) }
+    });
+    StreamBody::new(frames).boxed_unsync()
+}

@@ -1,0 +1,158 @@
+//! The program `geo-host`, as a user starts it.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use tempfile::TempDir;
+
+/// geo's own manifest; its component has to be built.
+fn manifest() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../spin.toml")
+}
+
+fn geo_host(manifest: &Path, listen: &str) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_geo-host"));
+    command
+        .arg("--from")
+        .arg(manifest)
+        .env("LISTEN", listen)
+        .env_remove("SPIN_VARIABLE_IPIFY_API_KEY")
+        .stdin(Stdio::null());
+    command
+}
+
+/// What the program says when it cannot serve.
+fn complaint(manifest: &Path, listen: &str) -> String {
+    let output = geo_host(manifest, listen).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(output.stdout.is_empty());
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert!(text.starts_with("geo-host: "), "{text}");
+    text
+}
+
+/// A manifest with one thing changed, in a folder of its own.
+fn changed(from: &str, to: &str) -> (TempDir, PathBuf) {
+    let text = std::fs::read_to_string(manifest()).unwrap();
+    assert!(text.contains(from), "{from}");
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("spin.toml");
+    std::fs::write(&path, text.replacen(from, to, 1)).unwrap();
+    (folder, path)
+}
+
+#[test]
+fn the_port_is_taken() {
+    let other = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = other.local_addr().unwrap().to_string();
+    let text = complaint(&manifest(), &address);
+    assert!(
+        text.contains(&format!("cannot listen on {address}")),
+        "{text}"
+    );
+    assert!(text.contains("LISTEN="), "{text}");
+}
+
+#[test]
+fn the_manifest_is_missing_or_wrong() {
+    let text = complaint(Path::new("elbonia.toml"), "127.0.0.1:0");
+    assert!(
+        text.contains("cannot read the manifest elbonia.toml"),
+        "{text}"
+    );
+
+    for (from, to, expected) in [
+        (
+            "spin_manifest_version = 2",
+            "spin_manifest_version = 1",
+            "reads version 2",
+        ),
+        (
+            "[\"{{ ipify_origin }}\"]",
+            "[\"{{ ipify_orgin }}\"]",
+            "ipify_orgin",
+        ),
+        (
+            "[\"{{ ipify_origin }}\"]",
+            "[\"geo.ipify.org\"]",
+            "it has no scheme",
+        ),
+        (
+            "lookup = { default = \"caller\" }",
+            "lookup = { required = true }",
+            "SPIN_VARIABLE_LOOKUP",
+        ),
+    ] {
+        let (_folder, path) = changed(from, to);
+        let text = complaint(&path, "127.0.0.1:0");
+        assert!(text.contains(expected), "{expected}: {text}");
+    }
+}
+
+#[test]
+fn the_component_is_missing_or_none() {
+    let (folder, path) = changed("target/wasm32-wasip2/release/geo.wasm", "geo.wasm");
+    let text = complaint(&path, "127.0.0.1:0");
+    assert!(text.contains("cannot read the component"), "{text}");
+    assert!(text.contains("make build"), "{text}");
+
+    std::fs::write(folder.path().join("geo.wasm"), "This is no component.").unwrap();
+    let text = complaint(&path, "127.0.0.1:0");
+    assert!(text.contains("geo.wasm cannot be served"), "{text}");
+}
+
+#[test]
+fn without_a_key_it_serves_samples_until_it_is_stopped() {
+    let mut child = geo_host(&manifest(), "127.0.0.1:0")
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut line = || lines.next().unwrap().unwrap();
+    let first = line();
+    let address = first.strip_prefix("geo is at http://").expect(&first);
+    assert_eq!(
+        line(),
+        "no SPIN_VARIABLE_IPIFY_API_KEY: answering from a stand-in for ipify with sample data"
+    );
+
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.write_all(b"GET / HTTP/1.0\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.0 200 OK\r\n"), "{answer}");
+    assert!(
+        answer.contains(r#"{"ip":"8.8.8.8","location":{"country":"US""#),
+        "{answer}"
+    );
+
+    // An idle connection does not keep it from ending.
+    let _idle = TcpStream::connect(address).unwrap();
+    assert!(interrupt(child).success());
+}
+
+#[test]
+fn with_a_key_it_asks_ipify_itself() {
+    let mut child = geo_host(&manifest(), "127.0.0.1:0")
+        .env("SPIN_VARIABLE_IPIFY_API_KEY", "at_sample")
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    let mut first = String::new();
+    stdout.read_line(&mut first).unwrap();
+    assert!(first.starts_with("geo is at http://127.0.0.1:"), "{first}");
+    assert!(interrupt(child).success());
+    let mut rest = String::new();
+    stdout.read_to_string(&mut rest).unwrap();
+    assert_eq!(rest, "", "no word of a stand-in");
+}
+
+/// Presses Ctrl-C, and waits for the end.
+fn interrupt(mut child: Child) -> std::process::ExitStatus {
+    let id = child.id().to_string();
+    let sent = Command::new("kill").args(["-INT", &id]).status().unwrap();
+    assert!(sent.success());
+    child.wait().unwrap()
+}
