@@ -1,0 +1,216 @@
+//! Every way in which ipify can fail, and what geo makes of it.
+
+use crate::harness::{Answer, Geo};
+use bytes::Bytes;
+use geo_host::stand_in::{Fault, StandIn};
+use std::time::Duration;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpListener;
+
+const AGES: Duration = Duration::from_secs(3600);
+
+/// A JSON object that ipify might send, padded with spaces to a size.
+fn padded(size: usize) -> Bytes {
+    let mut json = br#"{"ip":"8.8.8.8"}"#.to_vec();
+    json.resize(size, b' ');
+    json.into()
+}
+
+#[tokio::test]
+async fn what_ipify_may_do_wrong() {
+    let geo = Geo::start().await;
+    let elsewhere = format!("{}/api/v2/country,city", geo.stand_in.origin());
+    for (fault, status, problem) in [
+        (Fault::Status(401), 502, "upstream-refused"),
+        (Fault::Status(403), 502, "upstream-refused"),
+        (Fault::Status(400), 502, "upstream-invalid"),
+        (Fault::Status(404), 502, "upstream-invalid"),
+        (Fault::Status(422), 502, "upstream-invalid"),
+        (Fault::Status(500), 502, "upstream-invalid"),
+        (Fault::Status(503), 502, "upstream-invalid"),
+        (Fault::Status(304), 502, "upstream-invalid"),
+        (Fault::Redirect(elsewhere), 502, "upstream-invalid"),
+        (Fault::Status(429), 503, "upstream-busy"),
+        (Fault::Busy("7"), 503, "upstream-busy"),
+        (Fault::CutBeforeHead, 503, "upstream-unreachable"),
+        (Fault::CutInBody, 502, "upstream-invalid"),
+        (Fault::Endless, 502, "upstream-invalid"),
+        (Fault::Body(padded(64 * 1024 + 1)), 502, "upstream-invalid"),
+        (Fault::Body("".into()), 502, "upstream-invalid"),
+        (Fault::Body("<html>".into()), 502, "upstream-invalid"),
+        (Fault::Body("[1]".into()), 502, "upstream-invalid"),
+        (Fault::Body("null".into()), 502, "upstream-invalid"),
+        (Fault::Body("{}".into()), 502, "upstream-invalid"),
+        (Fault::Body(r#"{"ip":7}"#.into()), 502, "upstream-invalid"),
+        (Fault::Body(r#"{"ip":"x"}"#.into()), 502, "upstream-invalid"),
+        (
+            Fault::Body(r#"{"ip":"8.8.8.8""#.into()),
+            502,
+            "upstream-invalid",
+        ),
+        (
+            Fault::Body(b"{\"ip\":\"8.8.8.8\",\"a\":\"\xff\"}"[..].into()),
+            502,
+            "upstream-invalid",
+        ),
+    ] {
+        let calls = geo.stand_in.calls().len();
+        geo.fault(fault.clone());
+        let answer = geo.get("/").await;
+        assert_eq!(
+            (answer.status.as_u16(), answer.problem()),
+            (status, problem.to_owned()),
+            "{fault:?}"
+        );
+        assert_eq!(
+            geo.stand_in.calls().len(),
+            calls + 1,
+            "one attempt: {fault:?}"
+        );
+        let line = format!("geo: {status} {problem}: ");
+        assert!(
+            geo.log().lines().last().unwrap().starts_with(&line),
+            "{}",
+            geo.log()
+        );
+    }
+    // And all is well again as soon as ipify is.
+    geo.fault(Fault::None);
+    assert_eq!(geo.get("/").await.status, 200);
+}
+
+#[tokio::test]
+async fn as_large_as_allowed() {
+    let geo = Geo::start().await;
+    let largest = padded(64 * 1024);
+    geo.fault(Fault::Body(largest.clone()));
+    let answer = geo.get("/").await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.body, largest);
+}
+
+#[tokio::test]
+async fn the_deadline_spans_the_whole_exchange() {
+    let geo = Geo::with(&[("timeout_ms", "200")]).await;
+    for fault in [
+        // Nothing comes at all.
+        Fault::Delay(AGES),
+        // Each byte comes in time, all of them would not.
+        Fault::Drip(Duration::from_millis(100)),
+        // Not even the second one comes.
+        Fault::Drip(AGES),
+    ] {
+        geo.fault(fault.clone());
+        assert_problem(&geo.get("/").await, 504, "upstream-timeout");
+    }
+}
+
+#[tokio::test]
+async fn a_slow_answer_in_time_is_an_answer() {
+    let geo = Geo::with(&[("timeout_ms", "600000")]).await;
+    for fault in [
+        Fault::Delay(Duration::from_millis(50)),
+        Fault::Drip(Duration::from_millis(1)),
+    ] {
+        geo.fault(fault);
+        assert_eq!(geo.get("/").await.status, 200);
+    }
+}
+
+#[tokio::test]
+async fn retry_after_is_passed_on_if_it_is_one() {
+    let geo = Geo::start().await;
+    for (sent, passed_on) in [
+        ("7", "7"),
+        (
+            "Wed, 25 Nov 2026 07:28:00 GMT",
+            "Wed, 25 Nov 2026 07:28:00 GMT",
+        ),
+        ("later", ""),
+        ("-1", ""),
+    ] {
+        geo.fault(Fault::Busy(sent));
+        assert_eq!(
+            geo.get("/").await.header("retry-after"),
+            passed_on,
+            "{sent}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn ipify_goes_away() {
+    let mut geo = Geo::start().await;
+    assert_eq!(geo.get("/").await.status, 200);
+    geo.stand_in.stop().await;
+    assert_problem(&geo.get("/").await, 503, "upstream-unreachable");
+}
+
+#[tokio::test]
+async fn no_connection() {
+    // A port on which nothing listens any more.
+    let mut nobody = StandIn::start().await.unwrap();
+    let refused = nobody.origin();
+    nobody.stop().await;
+    // The longest label that DNS allows has 63 characters.
+    let unresolvable = format!("http://{}.invalid", "x".repeat(64));
+    // A server that does not speak TLS.
+    let plain = StandIn::start().await.unwrap();
+    let tls = plain.origin().replace("http://", "https://");
+    for (origin, hint) in [
+        (refused.as_str(), "connection"),
+        (&unresolvable, "resolved"),
+        (&tls, "TLS"),
+    ] {
+        let geo = Geo::with(&[("ipify_origin", origin)]).await;
+        let answer = geo.get("/").await;
+        assert_problem(&answer, 503, "upstream-unreachable");
+        let detail = answer.json()["detail"].to_string();
+        assert!(detail.contains(hint), "{origin}: {detail}");
+    }
+}
+
+#[tokio::test]
+async fn what_does_not_speak_http() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let origin = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let _ = stream
+                .write_all(b"220 smtp.elbonia.example ready\r\n")
+                .await;
+        }
+    });
+    let geo = Geo::with(&[("ipify_origin", &origin)]).await;
+    assert_problem(&geo.get("/").await, 503, "upstream-unreachable");
+}
+
+#[tokio::test]
+async fn a_host_that_does_not_allow_ipify() {
+    let geo = Geo::customized(&[], |manifest| {
+        manifest.allowed_outbound_hosts = vec!["https://elbonia.example".to_owned()];
+    });
+    let geo = geo.await;
+    let answer = geo.get("/").await;
+    assert_problem(&answer, 503, "upstream-unreachable");
+    let detail = answer.json()["detail"].to_string();
+    assert!(detail.contains("allowed_outbound_hosts"), "{detail}");
+    assert!(geo.stand_in.calls().is_empty());
+    assert!(geo.log().contains(&geo.stand_in.origin()), "{}", geo.log());
+}
+
+#[tokio::test]
+async fn a_wrong_key() {
+    let geo = Geo::with(&[("ipify_api_key", "at_wrong")]).await;
+    let answer = geo.get("/").await;
+    assert_problem(&answer, 502, "upstream-refused");
+    assert!(!answer.text().contains("at_wrong"));
+    assert!(!geo.log().contains("at_wrong"), "{}", geo.log());
+}
+
+fn assert_problem(answer: &Answer, status: u16, problem: &str) {
+    assert_eq!(
+        (answer.status.as_u16(), answer.problem().as_str()),
+        (status, problem)
+    );
+}

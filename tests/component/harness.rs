@@ -1,0 +1,231 @@
+//! Starts geo with a stand-in for ipify, and speaks HTTP to it.
+//!
+//! Every byte that comes back, and all of the log, is searched for the API key
+//! when a [`Geo`] is dropped.
+
+use bytes::Bytes;
+use geo_host::stand_in::{Fault, StandIn};
+use geo_host::{App, Component, Log, Manifest, Server};
+use http::{HeaderMap, Method, Request, StatusCode};
+use http_body_util::{BodyExt, Full};
+use hyper_util::rt::TokioIo;
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, OnceLock};
+use tokio::net::TcpStream;
+use tokio_util::io::InspectReader;
+
+/// The key of the tests: with characters that have to be percent-encoded.
+pub const API_KEY: &str = "at_S3CR3T+/=&%?#key";
+
+/// The part of it that no encoding changes: it must not turn up anywhere.
+const SECRET: &str = "S3CR3T";
+
+/// A running geo.
+pub struct Geo {
+    address: SocketAddr,
+    pub stand_in: StandIn,
+    received: Recording,
+    log: Recording,
+}
+
+/// Bytes that several tasks append to.
+#[derive(Clone, Default)]
+struct Recording(Arc<Mutex<Vec<u8>>>);
+
+/// An answer of geo.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: Bytes,
+}
+
+impl Geo {
+    /// Starts geo with its default settings.
+    pub async fn start() -> Self {
+        Self::with(&[]).await
+    }
+
+    /// Starts geo with these variables.
+    pub async fn with(variables: &[(&str, &str)]) -> Self {
+        Self::customized(variables, |_| {}).await
+    }
+
+    /// Starts geo with these variables and a changed manifest.
+    pub async fn customized(
+        variables: &[(&str, &str)],
+        change: impl FnOnce(&mut Manifest),
+    ) -> Self {
+        let stand_in = StandIn::start_with_key(API_KEY).await.unwrap();
+        let mut manifest = Manifest::read(&root().join("spin.toml")).unwrap();
+        change(&mut manifest);
+        let app = App::new(manifest, |name| {
+            match variables.iter().find(|variable| variable.0 == name) {
+                Some((_, value)) => Some(value.to_string()),
+                None if name == "ipify_api_key" => Some(API_KEY.to_owned()),
+                None if name == "ipify_origin" => Some(stand_in.origin()),
+                None => None,
+            }
+        });
+        let log = Recording::default();
+        let server = Server::bind(
+            ([127, 0, 0, 1], 0).into(),
+            app.unwrap(),
+            component(),
+            Log::to(log.clone()),
+        );
+        let server = server.await.unwrap();
+        let address = server.address();
+        tokio::spawn(server.run(std::future::pending()));
+        Self {
+            address,
+            stand_in,
+            received: Recording::default(),
+            log,
+        }
+    }
+
+    /// Opens a connection.
+    pub async fn connect(&self) -> Connection {
+        let (reader, writer) = TcpStream::connect(self.address).await.unwrap().into_split();
+        let received = self.received.clone();
+        let reader = InspectReader::new(reader, move |bytes| received.append(bytes));
+        let stream = TokioIo::new(tokio::io::join(reader, writer));
+        let (sender, connection) = hyper::client::conn::http1::handshake(stream).await.unwrap();
+        tokio::spawn(connection);
+        Connection(sender)
+    }
+
+    /// Sends a request on a connection of its own.
+    pub async fn send(&self, request: http::request::Builder) -> Answer {
+        self.connect().await.send(request).await
+    }
+
+    /// Sends a GET.
+    pub async fn get(&self, path: &str) -> Answer {
+        self.send(Request::get(path)).await
+    }
+
+    /// Sends a request with this method.
+    pub async fn request(&self, method: &str, path: &str) -> Answer {
+        let method = Method::from_bytes(method.as_bytes()).unwrap();
+        self.send(Request::builder().method(method).uri(path)).await
+    }
+
+    /// From now on, the stand-in misbehaves.
+    pub fn fault(&self, fault: Fault) {
+        self.stand_in.set_fault(fault);
+    }
+
+    /// What geo and its host have logged.
+    pub fn log(&self) -> String {
+        self.log.text()
+    }
+}
+
+impl Drop for Geo {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            return;
+        }
+        let (received, log) = (self.received.text(), self.log.text());
+        assert!(!received.contains(SECRET), "the key was sent: {received}");
+        assert!(!log.contains(SECRET), "the key was logged: {log}");
+        assert!(!log.contains("the component failed"), "{log}");
+        assert!(!log.contains("panicked"), "{log}");
+    }
+}
+
+/// A connection that is kept open.
+pub struct Connection(hyper::client::conn::http1::SendRequest<Full<Bytes>>);
+
+impl Connection {
+    /// Sends a request and reads the whole answer.
+    pub async fn send(&mut self, request: http::request::Builder) -> Answer {
+        let request = request.header("host", "geo.example");
+        self.0.ready().await.unwrap();
+        let response = self.0.send_request(request.body(Full::default()).unwrap());
+        let (head, body) = response.await.unwrap().into_parts();
+        let body = body.collect().await.unwrap().to_bytes();
+        Answer {
+            status: head.status,
+            headers: head.headers,
+            body,
+        }
+    }
+}
+
+impl Answer {
+    /// The content as text.
+    pub fn text(&self) -> &str {
+        std::str::from_utf8(&self.body).unwrap()
+    }
+
+    /// The content as JSON.
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_slice(&self.body).unwrap()
+    }
+
+    /// The single value of a header, empty where there is none.
+    pub fn header(&self, name: &str) -> &str {
+        let mut values = self.headers.get_all(name).iter();
+        let value = values.next().map_or("", |value| value.to_str().unwrap());
+        assert_eq!(values.next(), None, "{name} is there twice");
+        value
+    }
+
+    /// The last part of a problem's `type`, after all that RFC 9457 and the
+    /// interface ask of a problem has been checked.
+    pub fn problem(&self) -> String {
+        assert_eq!(self.header("content-type"), "application/problem+json");
+        assert_eq!(self.header("cache-control"), "no-store");
+        let problem = self.json();
+        let members: Vec<_> = problem.as_object().unwrap().keys().collect();
+        assert_eq!(members, ["detail", "status", "title", "type"]);
+        assert_eq!(problem["status"], self.status.as_u16());
+        assert!(!problem["title"].as_str().unwrap().is_empty());
+        assert!(!problem["detail"].as_str().unwrap().is_empty());
+        let kind = problem["type"].as_str().unwrap();
+        let slug = kind.strip_prefix("urn:problem-type:geo:");
+        slug.expect(kind).to_owned()
+    }
+}
+
+impl Recording {
+    fn append(&self, bytes: &[u8]) {
+        self.0.lock().unwrap().extend(bytes);
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned()
+    }
+}
+
+impl Write for Recording {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.append(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// The built component, compiled once for all tests.
+fn component() -> &'static Component {
+    static COMPONENT: OnceLock<Component> = OnceLock::new();
+    COMPONENT.get_or_init(|| Component::compile(&artifact()).unwrap())
+}
+
+/// The file of the built component.
+pub fn artifact() -> PathBuf {
+    Manifest::read(&root().join("spin.toml")).unwrap().source
+}
+
+/// The folder of the repository.
+pub fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}

@@ -1,0 +1,142 @@
+//! Paths, methods and headers.
+
+use crate::harness::Geo;
+use http::Request;
+
+#[tokio::test]
+async fn paths_and_methods() {
+    let geo = Geo::start().await;
+    for (method, path, status, content) in [
+        (
+            "GET",
+            "/",
+            200,
+            r#"{"ip":"8.8.8.8","location":{"country":"US""#,
+        ),
+        ("GET", "/?", 200, r#"{"ip":"8.8.8.8""#),
+        ("GET", "/?utm_source=elbonia", 200, r#"{"ip":"8.8.8.8""#),
+        ("GET", "/healthz", 200, "ok\n"),
+        ("GET", "/elbonia", 404, "not-found"),
+        ("GET", "/index.html", 404, "not-found"),
+        ("GET", "//", 404, "not-found"),
+        ("GET", "/healthz/", 404, "not-found"),
+        ("POST", "/elbonia", 404, "not-found"),
+        ("POST", "/", 405, "method-not-allowed"),
+        ("PUT", "/", 405, "method-not-allowed"),
+        ("DELETE", "/", 405, "method-not-allowed"),
+        ("PATCH", "/healthz", 405, "method-not-allowed"),
+        ("TRACE", "/", 405, "method-not-allowed"),
+        ("BORNYASHERK", "/", 405, "method-not-allowed"),
+        ("OPTIONS", "/", 204, ""),
+        ("OPTIONS", "/elbonia", 204, ""),
+    ] {
+        let answer = geo.request(method, path).await;
+        assert_eq!(answer.status, status, "{method} {path}");
+        let text = answer.text();
+        assert!(text.contains(content), "{method} {path}: {text}");
+        if status >= 400 {
+            assert_eq!(answer.problem(), content, "{method} {path}");
+        }
+        if status == 405 {
+            assert_eq!(answer.header("allow"), "GET, HEAD, OPTIONS");
+        }
+    }
+}
+
+#[tokio::test]
+async fn headers_of_an_answer() {
+    let geo = Geo::start().await;
+    let answer = geo.get("/").await;
+    for (name, value) in [
+        ("content-type", "application/json"),
+        ("content-length", &answer.body.len().to_string()),
+        ("cache-control", "private, max-age=86400"),
+        ("access-control-allow-origin", "*"),
+        ("x-content-type-options", "nosniff"),
+        ("transfer-encoding", ""),
+        ("server", ""),
+        ("set-cookie", ""),
+    ] {
+        assert_eq!(answer.header(name), value, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn head_is_get_without_the_content() {
+    let geo = Geo::start().await;
+    for path in ["/", "/healthz", "/elbonia"] {
+        let get = geo.request("GET", path).await;
+        let head = geo.request("HEAD", path).await;
+        assert_eq!(head.status, get.status, "{path}");
+        assert_eq!(head.body.len(), 0, "{path}");
+        for name in get.headers.keys().filter(|name| *name != "date") {
+            assert_eq!(head.headers.get(name), get.headers.get(name), "{path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn health_asks_nobody() {
+    let geo = Geo::with(&[("ipify_api_key", ""), ("timeout_ms", "soon")]).await;
+    let answer = geo.get("/healthz").await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.header("content-type"), "text/plain; charset=utf-8");
+    assert_eq!(answer.header("cache-control"), "no-store");
+    assert!(geo.stand_in.calls().is_empty());
+}
+
+#[tokio::test]
+async fn a_browser_may_ask_before_it_asks() {
+    let geo = Geo::start().await;
+    let preflight = Request::options("/")
+        .header("origin", "https://elbonia.example")
+        .header("access-control-request-method", "GET")
+        .header("access-control-request-headers", "x-requested-with");
+    let answer = geo.send(preflight).await;
+    assert_eq!(answer.status, 204);
+    for (name, value) in [
+        ("access-control-allow-origin", "*"),
+        ("access-control-allow-methods", "GET, HEAD, OPTIONS"),
+        ("access-control-allow-headers", "*"),
+        ("access-control-max-age", "86400"),
+        ("allow", "GET, HEAD, OPTIONS"),
+        ("content-length", ""),
+    ] {
+        assert_eq!(answer.header(name), value, "{name}");
+    }
+    assert!(geo.stand_in.calls().is_empty());
+}
+
+#[tokio::test]
+async fn a_page_may_read_problems_too() {
+    let geo = Geo::with(&[("ipify_api_key", "")]).await;
+    for (method, path) in [("GET", "/"), ("GET", "/elbonia"), ("POST", "/")] {
+        let answer = geo.request(method, path).await;
+        assert!(answer.status.as_u16() >= 400);
+        assert_eq!(answer.header("access-control-allow-origin"), "*");
+    }
+}
+
+#[tokio::test]
+async fn only_the_pages_of_the_list_may_read() {
+    let origins = "https://elbonia.example https://bornyasherk.example:8443";
+    let geo = Geo::with(&[("cors_origin", origins)]).await;
+    for (origin, allowed) in [
+        ("https://elbonia.example", "https://elbonia.example"),
+        (
+            "https://bornyasherk.example:8443",
+            "https://bornyasherk.example:8443",
+        ),
+        ("https://bornyasherk.example", ""),
+        ("http://elbonia.example", ""),
+        ("https://elbonia.example.org", ""),
+        ("null", ""),
+    ] {
+        for path in ["/", "/healthz", "/elbonia"] {
+            let answer = geo.send(Request::get(path).header("origin", origin)).await;
+            let allow = answer.header("access-control-allow-origin");
+            assert_eq!(allow, allowed, "{path} {origin}");
+            assert_eq!(answer.header("vary"), "origin", "{path} {origin}");
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! The built component, in the real engine, over real HTTP, with a stand-in
+//! for ipify behind it. `make build` has to come first; `make test` does both.
+
+mod artifact;
+mod errors;
+mod harness;
+mod interface;
+mod requests;
+mod settings;
+mod verbatim;
