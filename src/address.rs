@@ -9,19 +9,16 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 pub fn parse_node(text: &[u8]) -> Option<IpAddr> {
     let text = std::str::from_utf8(text).ok()?.trim_ascii();
     if let Some(bracketed) = text.strip_prefix('[') {
-        let (address, port) = bracketed.split_once(']')?;
-        if !port.is_empty() {
-            parse_port(port.strip_prefix(':')?)?;
-        }
-        return parse_v6(address);
+        let (address, rest) = bracketed.split_once(']')?;
+        let is_port = rest.strip_prefix(':').is_some_and(is_port);
+        return parse_v6_with_zone(address).filter(|_| rest.is_empty() || is_port);
     }
     match text.split_once(':') {
         // An IPv6 address has at least two colons, IPv4 with a port has one.
         Some((address, port)) if !port.contains(':') => {
-            parse_port(port)?;
-            parse(address).filter(IpAddr::is_ipv4)
+            parse(address).filter(|address| address.is_ipv4() && is_port(port))
         }
-        Some(_) => parse_v6(text),
+        Some(_) => parse_v6_with_zone(text),
         None => parse(text),
     }
 }
@@ -33,7 +30,17 @@ pub fn parse(text: &str) -> Option<IpAddr> {
         .map(|address: IpAddr| address.to_canonical())
 }
 
-fn parse_v6(text: &str) -> Option<IpAddr> {
+/// Whether it is an IPv6 address, without a zone id.
+pub fn is_v6(text: &str) -> bool {
+    text.parse::<Ipv6Addr>().is_ok()
+}
+
+/// Whether it is a port: `parse` alone would take a plus sign.
+pub fn is_port(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit()) && text.parse::<u16>().is_ok()
+}
+
+fn parse_v6_with_zone(text: &str) -> Option<IpAddr> {
     let address = match text.split_once('%') {
         Some((_, "")) => return None,
         Some((address, _zone)) => address,
@@ -41,12 +48,6 @@ fn parse_v6(text: &str) -> Option<IpAddr> {
     };
     let address: Ipv6Addr = address.parse().ok()?;
     Some(IpAddr::V6(address).to_canonical())
-}
-
-fn parse_port(digits: &str) -> Option<u16> {
-    // `parse` alone would take a plus sign.
-    digits.bytes().all(|b| b.is_ascii_digit()).then_some(())?;
-    digits.parse().ok()
 }
 
 /// Whether nobody on the Internet can be found under this address: loopback,

@@ -1,5 +1,6 @@
 //! Origins: scheme, host and port, as RFC 6454 has them.
 
+use crate::address;
 use std::fmt;
 
 /// Scheme, host and port of a URL, in lower case.
@@ -15,18 +16,14 @@ impl Origin {
     /// Reads an origin. One slash at its end is taken off, because Spin takes
     /// it off in `allowed_outbound_hosts` too.
     pub fn parse(text: &str) -> Option<Self> {
-        let (scheme, authority) = text.split_once("://")?;
+        let (scheme, rest) = text.split_once(':')?;
+        let authority = rest.strip_prefix("//")?;
         let authority = authority.strip_suffix('/').unwrap_or(authority);
         let is_scheme = !scheme.is_empty()
             && scheme
                 .bytes()
                 .all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
-        // No user info, and nothing that would need IDNA or an escape.
-        let is_authority = !authority.is_empty()
-            && authority
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || b"-._:[]".contains(&byte));
-        (is_scheme && is_authority).then(|| Self {
+        (is_scheme && is_authority(authority)).then(|| Self {
             scheme: scheme.to_ascii_lowercase(),
             authority: authority.to_ascii_lowercase(),
         })
@@ -36,6 +33,25 @@ impl Origin {
     pub fn is_http(&self) -> bool {
         self.scheme == "https" || self.scheme == "http"
     }
+}
+
+/// Host and port; no user info, and nothing that would need IDNA or an escape.
+fn is_authority(text: &str) -> bool {
+    // The colons between brackets are those of an IPv6 address.
+    let (host, port) = match text.rsplit_once(':') {
+        Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
+        _ => (text, None),
+    };
+    let is_host = match host.strip_prefix('[') {
+        Some(rest) => rest.strip_suffix(']').is_some_and(address::is_v6),
+        None => {
+            !host.is_empty()
+                && host
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte))
+        }
+    };
+    is_host && port.is_none_or(address::is_port)
 }
 
 impl fmt::Display for Origin {
@@ -56,6 +72,15 @@ mod tests {
             ("http://127.0.0.1:8080", Some("http://127.0.0.1:8080")),
             ("http://[::1]:8080", Some("http://[::1]:8080")),
             ("capacitor://localhost", Some("capacitor://localhost")),
+            ("http://[::1]", Some("http://[::1]")),
+            ("http://[::1", None),
+            ("http://[elbonia]", None),
+            ("http://::1", None),
+            ("http://a:", None),
+            ("http://a:x", None),
+            ("http://a:+80", None),
+            ("http://a:65536", None),
+            ("http://:80", None),
             ("https://geo.ipify.org//", None),
             ("https://geo.ipify.org/api", None),
             ("https://a@b", None),

@@ -53,7 +53,7 @@ fn send(target: &Target, timeout: Duration) -> Result<FutureIncomingResponse, Fa
             .set_path_with_query(Some(&target.path_with_query))
             .is_ok();
     if !is_set {
-        // The settings let nothing malformed through but a port, say `:x`.
+        // The settings let nothing malformed through; the host may know better.
         return Err(Failure::Dns);
     }
 
