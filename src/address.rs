@@ -115,6 +115,35 @@ const SPECIAL_V6: [(u64, u32); 5] = [
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn what_is_printed_parses_back(bits: u128, v4: bool, port: u16) {
+            let address = match v4 {
+                true => IpAddr::V4(Ipv4Addr::from_bits(bits as u32)),
+                false => IpAddr::V6(Ipv6Addr::from_bits(bits)),
+            };
+            let node = std::net::SocketAddr::new(address, port).to_string();
+            let canonical = Some(address.to_canonical());
+            prop_assert_eq!(parse(&address.to_string()), canonical);
+            prop_assert_eq!(parse_node(address.to_string().as_bytes()), canonical);
+            prop_assert_eq!(parse_node(node.as_bytes()), canonical);
+            is_special(address);
+        }
+
+        #[test]
+        fn no_input_panics(
+            bytes: Vec<u8>,
+            text in "[0-9a-f.:%\\[\\] ]{0,24}",
+        ) {
+            for input in [bytes.as_slice(), text.as_bytes()] {
+                if let Some(address) = parse_node(input) {
+                    prop_assert_eq!(parse(&address.to_string()), Some(address));
+                }
+            }
+        }
+    }
 
     fn ip(text: &str) -> IpAddr {
         text.parse().unwrap()

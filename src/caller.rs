@@ -71,8 +71,57 @@ fn malformed() -> Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     type Lines<'a> = &'a [(&'a str, &'a str)];
+
+    /// What may be in a header, and a bit more.
+    fn value() -> impl Strategy<Value = String> {
+        prop_oneof![
+            "[0-9a-f.:%, \\[\\]]{0,40}",
+            ".{0,20}",
+            Just("6.6.6.6".to_owned())
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn no_header_of_a_client_changes_what_spin_says(
+            lines in prop::collection::vec(
+                (
+                    prop::sample::select(vec![
+                        "spin-client-addr", "x-forwarded-for", "forwarded", "x-real-ip",
+                        "true-client-ip", "cf-connecting-ip",
+                    ]),
+                    value(),
+                ),
+                0..8,
+            ),
+        ) {
+            let mut lines: Vec<_> = lines.iter().map(|line| (line.0, line.1.as_str())).collect();
+            lines.push(("spin-client-addr", "9.9.9.9:5000"));
+            prop_assert_eq!(found(&Source::Spin, &lines), Ok("9.9.9.9".to_owned()));
+            prop_assert_eq!(found(&Source::Nothing, &lines), Ok("unknown".to_owned()));
+        }
+
+        #[test]
+        fn what_a_client_forges_stays_left_of_the_proxy(forged in value(), hops in 1_usize..4) {
+            let mut line = format!("{forged}, 9.9.9.9");
+            for _ in 1..hops {
+                line += ", 10.0.0.1";
+            }
+            let source = Source::ForwardedFor { hops };
+            let lines = [("x-forwarded-for", line.as_str())];
+            prop_assert_eq!(found(&source, &lines), Ok("9.9.9.9".to_owned()));
+        }
+
+        #[test]
+        fn no_input_panics(values in prop::collection::vec(value(), 0..4), hops in 1_usize..33) {
+            let lines: Vec<_> = values.iter().map(|value| ("x-forwarded-for", value.as_str())).collect();
+            let _ = found(&Source::ForwardedFor { hops }, &lines);
+            let _ = found(&Source::Header("x-forwarded-for".to_owned()), &lines);
+        }
+    }
 
     fn found(source: &Source, headers: Lines) -> Result<String, u16> {
         match address(&headers, source) {

@@ -9,6 +9,10 @@ pub struct Edge<'a> {
     pub variables: &'a dyn Variables,
     /// The way to ipify.
     pub upstream: &'a dyn Upstream,
+    /// Where answers are kept; `None` where the host keeps nothing.
+    pub store: Option<&'a dyn Store>,
+    /// The time.
+    pub clock: &'a dyn Clock,
     /// Where the operator reads what went wrong.
     pub log: &'a dyn Log,
 }
@@ -38,6 +42,32 @@ pub trait Upstream {
     /// Where no complete answer came.
     fn get(&self, target: &Target, timeout: Duration, max_body: usize)
     -> Result<Exchange, Failure>;
+}
+
+/// Keeps values by key, over requests: Spin's key-value store.
+pub trait Store {
+    /// The value of a key, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// Where the store fails, or there is none.
+    fn get(&self, key: &str) -> Result<Option<Vec<u8>>, StoreFailure>;
+
+    /// Gives a key a value, over the one that it had.
+    ///
+    /// # Errors
+    ///
+    /// Where the store fails, or there is none.
+    fn set(&self, key: &str, value: &[u8]) -> Result<(), StoreFailure>;
+}
+
+/// The store failed, in the host's words.
+pub struct StoreFailure(pub String);
+
+/// Tells the time.
+pub trait Clock {
+    /// Seconds since 1970-01-01 00:00 UTC, without leap seconds.
+    fn now(&self) -> u64;
 }
 
 /// Where the operator reads what went wrong.

@@ -86,13 +86,18 @@ pub fn look_up(
             "The API key is wrong, or its credits are used up; ipify does not say which. \
              Check ipify_api_key and the account's balance.",
         )),
-        429 => Err(Problem {
-            retry_after: exchange.retry_after.filter(|v| retry_after::is_valid(v)),
-            ..Problem::new(
+        429 => {
+            let problem = Problem::new(
                 Kind::UpstreamBusy,
                 "ipify gets too many requests for this API key. Try again later.",
-            )
-        }),
+            );
+            Err(match exchange.retry_after {
+                Some(when) if retry_after::is_valid(&when) => {
+                    problem.with_header("retry-after", when)
+                }
+                _ => problem,
+            })
+        }
         status => Err(Problem::new(
             Kind::UpstreamInvalid,
             format!(

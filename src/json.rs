@@ -4,9 +4,14 @@
 //! serde_json does this too, but made the component 53 kB larger, most of it for
 //! formatting numbers in error messages. The tests compare the two.
 
+use std::ops::Range;
+
 /// A value in a text that is known to be JSON.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Value<'a>(&'a str);
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Value<'a> {
+    whole: &'a str,
+    range: Range<usize>,
+}
 
 impl<'a> Value<'a> {
     /// Checks that the whole text is one value, of any depth.
@@ -18,16 +23,21 @@ impl<'a> Value<'a> {
     }
 
     /// The piece of the text that this value is.
-    pub fn text(self) -> &'a str {
-        self.0
+    pub fn text(&self) -> &'a str {
+        &self.whole[self.range.clone()]
+    }
+
+    /// Where in the text it is, in bytes.
+    pub fn range(&self) -> Range<usize> {
+        self.range.clone()
     }
 
     /// The member of that name, if this is an object; of several the last, as
     /// in JavaScript. Names are compared without unescaping.
-    pub fn member(self, name: &str) -> Option<Value<'a>> {
+    pub fn member(&self, name: &str) -> Option<Value<'a>> {
         let mut scanner = Scanner {
-            text: self.0,
-            at: 0,
+            text: self.whole,
+            at: self.range.start,
         };
         let mut found = None;
         scanner.expect(b'{')?;
@@ -50,8 +60,8 @@ impl<'a> Value<'a> {
     }
 
     /// What stands between the quotes, if this is a string: still escaped.
-    pub fn quoted(self) -> Option<&'a str> {
-        self.0.strip_prefix('"')?.strip_suffix('"')
+    pub fn quoted(&self) -> Option<&'a str> {
+        self.text().strip_prefix('"')?.strip_suffix('"')
     }
 }
 
@@ -89,7 +99,10 @@ impl<'a> Scanner<'a> {
             // A value has ended; what it ends with it?
             loop {
                 let Some(&close) = open.last() else {
-                    return Some(Value(&self.text[start..self.at]));
+                    return Some(Value {
+                        whole: self.text,
+                        range: start..self.at,
+                    });
                 };
                 self.space();
                 if self.expect(b',').is_some() {
@@ -201,7 +214,11 @@ mod tests {
             ("", Some("[ ]")),
             ("d", None),
         ] {
-            assert_eq!(value.member(name).map(Value::text), expected, "{name}");
+            assert_eq!(
+                value.member(name).as_ref().map(Value::text),
+                expected,
+                "{name}"
+            );
         }
         assert_eq!(value.member("b").unwrap().quoted(), Some(r#"\u00e9\""#));
         for other in ["{}", "[]", "\"a\"", "1", "null"] {

@@ -1,13 +1,15 @@
 //! geo answers "where is this IP address?": it asks ipify's geolocation API
 //! and returns all of what ipify says.
 //!
-//! One way through, no way back: a [`Request`] finds its [`route`], the route
-//! asks who the [`caller`] is, [`ipify`] looks the address up, and the answer
-//! or the [`problem`] becomes a [`Response`]. All of that is plain Rust, built
-//! and unit-tested natively. What needs a host (variables, HTTP) is behind the
-//! traits of [`edge`]; `wasi` implements them for the component.
+//! One way through, no way back: a [`Request`] finds its [`route`], which has a
+//! [`subject`]: the [`caller`]'s address, or another. The [`cache`] knows it, or
+//! [`ipify`] does, and the answer or the [`problem`] becomes a [`Response`]. All
+//! of that is plain Rust, built and unit-tested natively. What needs a host
+//! (variables, HTTP, a store, the time) is behind the traits of [`edge`]; `wasi`
+//! implements them for the component.
 
 pub mod address;
+pub mod cache;
 pub mod caller;
 pub mod cors;
 pub mod edge;
@@ -18,10 +20,12 @@ pub mod request;
 pub mod response;
 pub mod route;
 pub mod settings;
+pub mod subject;
 
 #[cfg(target_family = "wasm")]
 mod wasi;
 
+use cache::Found;
 use edge::Edge;
 use problem::Problem;
 use request::Request;
@@ -55,11 +59,20 @@ pub fn answer(request: &Request, edge: &Edge) -> Response {
     response
 }
 
-/// Where the caller is, in ipify's words.
+/// All that is known of an address.
 fn lookup(request: &Request, edge: &Edge) -> Result<Response, Problem> {
     let settings = Settings::load(edge.variables)?;
-    let caller = caller::address(request.headers, &settings.client)?;
-    let subject = caller.filter(|address| !address::is_special(*address));
-    let record = ipify::look_up(&settings.ipify, subject, edge.upstream)?;
-    Ok(Response::json(record.into_json(), settings.cache.ttl))
+    let subject = subject::of(request, &settings)?;
+    let Found { record, status } = cache::look_up(&settings, subject, edge)?;
+    let mut response = Response::new(200, "application/json", record.into_json());
+    let ttl = settings.cache.ttl;
+    // Private: the answer is about whoever asks. Clients count `Age` in; what
+    // only stands in for an answer is never fresh to them.
+    response.header("cache-control", format!("private, max-age={ttl}"));
+    if let Some(age) = status.age() {
+        response.header("age", age.to_string());
+    }
+    let (name, value) = status.header(ttl);
+    response.header(name, value);
+    Ok(response)
 }

@@ -14,8 +14,8 @@ pub struct Problem {
     pub kind: Kind,
     /// What the reader can do about it.
     pub detail: String,
-    /// When to ask again, as in the `Retry-After` field of RFC 9110.
-    pub retry_after: Option<String>,
+    /// Header lines that go with it.
+    pub headers: Vec<(&'static str, String)>,
 }
 
 /// The kinds of failure there are. Each has a `type` URI that stays.
@@ -23,10 +23,14 @@ pub struct Problem {
 pub enum Kind {
     /// The address asked for, or a header that should hold one, is none.
     InvalidAddress,
+    /// Asking about other addresses is off.
+    LookupDisabled,
     /// Unknown path.
     NotFound,
     /// Known path, wrong method.
     MethodNotAllowed,
+    /// The address asked for is nobody's public one.
+    SpecialAddress,
     /// A variable is missing or malformed.
     Misconfigured,
     /// ipify did not accept the key: a wrong one, or one without credits.
@@ -46,8 +50,10 @@ impl Kind {
     fn facts(self) -> (u16, &'static str, &'static str) {
         match self {
             Kind::InvalidAddress => (400, "invalid-address", "Not an IP address"),
+            Kind::LookupDisabled => (403, "lookup-disabled", "Only your own address"),
             Kind::NotFound => (404, "not-found", "No such path"),
             Kind::MethodNotAllowed => (405, "method-not-allowed", "Method not allowed"),
+            Kind::SpecialAddress => (422, "special-address", "Not a public address"),
             Kind::Misconfigured => (500, "misconfigured", "geo is misconfigured"),
             Kind::UpstreamRefused => (502, "upstream-refused", "ipify refused the API key"),
             Kind::UpstreamInvalid => (502, "upstream-invalid", "ipify's answer is unusable"),
@@ -64,8 +70,14 @@ impl Problem {
         Self {
             kind,
             detail: detail.into(),
-            retry_after: None,
+            headers: Vec::new(),
         }
+    }
+
+    /// Adds a header line.
+    pub fn with_header(mut self, name: &'static str, value: String) -> Self {
+        self.headers.push((name, value));
+        self
     }
 
     /// The HTTP status code.
@@ -99,8 +111,8 @@ impl From<Problem> for Response {
         if problem.kind == Kind::MethodNotAllowed {
             response.header("allow", METHODS);
         }
-        if let Some(when) = problem.retry_after {
-            response.header("retry-after", when);
+        for (name, value) in problem.headers {
+            response.header(name, value);
         }
         response
     }

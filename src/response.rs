@@ -34,14 +34,6 @@ impl Response {
         }
     }
 
-    /// ipify's answer, fresh in the client's own cache for `max_age` seconds.
-    pub fn json(json: String, max_age: u64) -> Self {
-        let mut response = Self::new(200, "application/json", json);
-        // Private: the answer is about whoever asks.
-        response.header("cache-control", format!("private, max-age={max_age}"));
-        response
-    }
-
     /// A few words that change with time.
     pub fn text(text: &'static str) -> Self {
         let mut response = Self::new(200, "text/plain; charset=utf-8", text);

@@ -1,7 +1,9 @@
 //! The component: geo's world (`wit/world.wit`) around the plain Rust.
 
+mod clock;
 mod incoming;
 mod log;
+mod store;
 mod upstream;
 mod variables;
 
@@ -23,6 +25,8 @@ impl Guest for Component {
         let edge = Edge {
             variables: &variables::Host,
             upstream: &upstream::Http,
+            store: Some(&store::KeyValue),
+            clock: &clock::Wall,
             log: &log::Stderr,
         };
         incoming::handle(&request, response_out, &edge);

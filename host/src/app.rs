@@ -14,6 +14,7 @@ pub struct App {
     pub(crate) route: String,
     pub(crate) variables: BTreeMap<String, String>,
     pub(crate) allowed_hosts: AllowedHosts,
+    pub(crate) key_value_stores: Vec<String>,
 }
 
 impl App {
@@ -55,6 +56,7 @@ impl App {
             route: manifest.route,
             variables: component_variables,
             allowed_hosts,
+            key_value_stores: manifest.key_value_stores,
         })
     }
 

@@ -1,8 +1,10 @@
 //! The component, compiled once, and a fresh instance of it for each request.
 
 use crate::app::App;
+use crate::key_value::Stores;
 use crate::log::Log;
-use crate::outbound::Outbound;
+use crate::outbound::{AllowedHosts, Outbound};
+use crate::surroundings::{Clock, Surroundings};
 use anyhow::{Context, Result, anyhow};
 use bytes::Bytes;
 use http::{Request, Response};
@@ -21,11 +23,15 @@ use wasmtime_wasi_http::p2::bindings::http::types::{ErrorCode, Scheme};
 use wasmtime_wasi_http::p2::body::HyperOutgoingBody;
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
-mod bindings {
+pub mod bindings {
     #![allow(missing_docs)] // generated
-    wasmtime::component::bindgen!({ path: "wit", world: "spin" });
+    wasmtime::component::bindgen!({
+        path: "wit",
+        world: "spin",
+        with: { "fermyon:spin/key-value.store": crate::key_value::OpenStore },
+    });
 }
-use bindings::fermyon::spin::variables;
+use bindings::fermyon::spin::{key_value, variables};
 
 /// How many requests run at the same time; more of them wait for their turn.
 const INSTANCES: usize = 256;
@@ -74,6 +80,7 @@ impl Component {
         let mut linker = Linker::new(&engine);
         wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
         wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
+        key_value::add_to_linker::<State, HasSelf<State>>(&mut linker, |state| state)?;
         variables::add_to_linker::<State, HasSelf<State>>(&mut linker, |state| state)?;
         Ok(Self {
             pre: ProxyPre::new(linker.instantiate_pre(&component)?)?,
@@ -89,14 +96,14 @@ impl Component {
     pub async fn answer<B>(
         &self,
         request: Request<B>,
-        surroundings: &Surroundings,
+        shared: &Shared,
     ) -> Result<Response<HyperOutgoingBody>>
     where
         B: hyper::body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<wasmtime_wasi_http::Error>,
     {
         let turn = Arc::clone(&self.turns).acquire_owned().await?;
-        let mut store = Store::new(self.pre.engine(), State::new(surroundings));
+        let mut store = Store::new(self.pre.engine(), State::new(shared));
         store.limiter(|state| &mut state.limits);
         let (answered, answer) = oneshot::channel();
         let request = store
@@ -116,7 +123,7 @@ impl Component {
         });
         match answer.await {
             Ok(response) => {
-                let log = surroundings.log.clone();
+                let log = shared.log.clone();
                 tokio::spawn(async move {
                     if let Err(error) = ended(call).await {
                         log.line(format_args!(
@@ -139,26 +146,34 @@ async fn ended(call: tokio::task::JoinHandle<wasmtime::Result<()>>) -> Result<()
     Ok(call.await??)
 }
 
-/// What every instance of one application finds around it.
-pub struct Surroundings {
+/// What every instance of one application shares.
+pub struct Shared {
     variables: Arc<BTreeMap<String, String>>,
-    allowed_hosts: Arc<crate::outbound::AllowedHosts>,
-    pub(crate) log: Log,
+    allowed_hosts: Arc<AllowedHosts>,
+    stores: Stores,
+    clock: Clock,
+    pub log: Log,
 }
 
-impl Surroundings {
-    pub fn new(app: App, log: Log) -> Self {
+impl Shared {
+    pub fn new(app: App, surroundings: Surroundings) -> Self {
         Self {
             variables: Arc::new(app.variables),
             allowed_hosts: Arc::new(app.allowed_hosts),
-            log,
+            stores: Stores {
+                granted: Arc::new(app.key_value_stores),
+                backend: surroundings.key_value,
+            },
+            clock: surroundings.clock,
+            log: surroundings.log,
         }
     }
 }
 
 /// One instance's side of the host.
-struct State {
-    table: ResourceTable,
+pub struct State {
+    pub table: ResourceTable,
+    pub stores: Stores,
     wasi: WasiCtx,
     http: WasiHttpCtx,
     outbound: Outbound,
@@ -167,21 +182,23 @@ struct State {
 }
 
 impl State {
-    fn new(surroundings: &Surroundings) -> Self {
-        let log = &surroundings.log;
+    fn new(shared: &Shared) -> Self {
+        let log = &shared.log;
         Self {
             table: ResourceTable::new(),
+            stores: shared.stores.clone(),
             // No files, no environment, no network but the allowed HTTP.
             wasi: WasiCtx::builder()
                 .stdout(log.clone())
                 .stderr(log.clone())
+                .wall_clock(shared.clock.clone())
                 .build(),
             http: WasiHttpCtx::new(),
             outbound: Outbound {
-                allowed: Arc::clone(&surroundings.allowed_hosts),
+                allowed: Arc::clone(&shared.allowed_hosts),
                 log: log.clone(),
             },
-            variables: Arc::clone(&surroundings.variables),
+            variables: Arc::clone(&shared.variables),
             limits: StoreLimitsBuilder::new().memory_size(MEMORY).build(),
         }
     }

@@ -8,6 +8,7 @@
 
 mod app;
 mod component;
+mod key_value;
 mod log;
 mod manifest;
 mod outbound;
@@ -15,10 +16,13 @@ mod serve;
 mod server;
 mod spin_headers;
 pub mod stand_in;
+mod surroundings;
 mod template;
 
 pub use app::App;
 pub use component::Component;
+pub use key_value::{Backend, Database, Memory};
 pub use log::Log;
 pub use manifest::Manifest;
 pub use server::Server;
+pub use surroundings::{Clock, Surroundings};

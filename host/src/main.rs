@@ -3,10 +3,11 @@
 use anyhow::Result;
 use clap::Parser;
 use geo_host::stand_in::{self, StandIn};
-use geo_host::{App, Component, Log, Manifest, Server};
+use geo_host::{App, Component, Database, Manifest, Server, Surroundings};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 /// Serves the component of a spin.toml on a machine without Spin
 #[derive(Parser)]
@@ -24,6 +25,10 @@ struct Arguments {
         default_value = "127.0.0.1:3000"
     )]
     listen: SocketAddr,
+
+    /// Keep key-value stores in this folder; without it they end with geo-host
+    #[arg(long, value_name = "FOLDER")]
+    state: Option<PathBuf>,
 }
 
 const API_KEY: &str = "ipify_api_key";
@@ -52,7 +57,11 @@ async fn serve(arguments: Arguments) -> Result<()> {
         _ => App::variable_from_environment(name),
     })?;
     let component = Component::compile(&app.source)?;
-    let server = Server::bind(arguments.listen, app, &component, Log::stderr()).await?;
+    let mut surroundings = Surroundings::default();
+    if let Some(folder) = &arguments.state {
+        surroundings.key_value = Arc::new(Database::open(folder)?);
+    }
+    let server = Server::bind(arguments.listen, app, &component, surroundings).await?;
 
     let stop = interrupted()?;
 

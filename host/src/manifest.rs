@@ -20,6 +20,8 @@ pub struct Manifest {
     pub component_variables: BTreeMap<String, String>,
     /// Where the component may send requests to: templates, too.
     pub allowed_outbound_hosts: Vec<String>,
+    /// The labels of the key-value stores that the component may open.
+    pub key_value_stores: Vec<String>,
 }
 
 /// A variable of the application.
@@ -86,6 +88,7 @@ impl Manifest {
             variables: file.variables,
             component_variables: component.variables,
             allowed_outbound_hosts: component.allowed_outbound_hosts,
+            key_value_stores: component.key_value_stores,
         })
     }
 }
@@ -136,6 +139,8 @@ struct ComponentTable {
     variables: BTreeMap<String, String>,
     #[serde(default)]
     allowed_outbound_hosts: Vec<String>,
+    #[serde(default)]
+    key_value_stores: Vec<String>,
 }
 
 #[cfg(test)]
@@ -155,6 +160,7 @@ mod tests {
         [component.elbonia]
         source = "elbonia.wasm"
         allowed_outbound_hosts = ["https://{{ mud }}.example"]
+        key_value_stores = ["default"]
         [component.elbonia.variables]
         mud = "{{ mud }}"
         [component.elbonia.build]
@@ -172,6 +178,7 @@ mod tests {
         assert_eq!(manifest.route, "/...");
         assert!(manifest.variables["key"].required && manifest.variables["key"].secret);
         assert_eq!(manifest.component_variables["mud"], "{{ mud }}");
+        assert_eq!(manifest.key_value_stores, ["default"]);
         assert_eq!(
             manifest.allowed_outbound_hosts,
             ["https://{{ mud }}.example"]

@@ -1,8 +1,8 @@
 //! The server: requests in as Spin hands them on, answers out.
 
 use crate::app::App;
-use crate::component::{Component, Surroundings};
-use crate::log::Log;
+use crate::component::{Component, Shared};
+use crate::surroundings::Surroundings;
 use crate::{serve, spin_headers};
 use anyhow::{Context, Result};
 use bytes::Bytes;
@@ -26,7 +26,7 @@ struct Handler {
     component: Component,
     route: String,
     address: SocketAddr,
-    surroundings: Surroundings,
+    shared: Shared,
 }
 
 impl Server {
@@ -39,7 +39,7 @@ impl Server {
         address: SocketAddr,
         app: App,
         component: &Component,
-        log: Log,
+        surroundings: Surroundings,
     ) -> Result<Self> {
         let listener = TcpListener::bind(address).await.with_context(|| {
             format!("cannot listen on {address}: choose another with LISTEN=address:port")
@@ -49,7 +49,7 @@ impl Server {
             component: component.clone(),
             route: app.route.clone(),
             address,
-            surroundings: Surroundings::new(app, log),
+            shared: Shared::new(app, surroundings),
         };
         Ok(Self {
             listener,
@@ -90,10 +90,10 @@ impl Handler {
         spin_headers::append(&mut parts, &self.route, &path_info, client);
         let body = body.map_err(wasmtime_wasi_http::Error::from);
         let request = Request::from_parts(parts, body);
-        match self.component.answer(request, &self.surroundings).await {
+        match self.component.answer(request, &self.shared).await {
             Ok(response) => response.map(Either::Left),
             Err(error) => {
-                self.surroundings.log.line(format_args!("{error:#}"));
+                self.shared.log.line(format_args!("{error:#}"));
                 own(
                     StatusCode::INTERNAL_SERVER_ERROR,
                     "geo-host: the component failed; the log tells why\n",

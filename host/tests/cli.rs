@@ -133,6 +133,36 @@ fn without_a_key_it_serves_samples_until_it_is_stopped() {
 }
 
 #[test]
+fn what_is_to_be_kept_is_kept_in_the_folder() {
+    let folder = TempDir::new().unwrap();
+    let state = folder.path().join("state");
+    for _ in 0..2 {
+        let mut child = geo_host(&manifest(), "127.0.0.1:0")
+            .arg("--state")
+            .arg(&state)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut first = String::new();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        stdout.read_line(&mut first).unwrap();
+        assert!(first.starts_with("geo is at "), "{first}");
+        assert!(state.join("key-value.redb").is_file());
+        assert!(interrupt(child).success());
+    }
+
+    // A file where the folder should be.
+    let output = geo_host(&manifest(), "127.0.0.1:0")
+        .arg("--state")
+        .arg(state.join("key-value.redb"))
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert!(text.contains("cannot open"), "{text}");
+}
+
+#[test]
 fn with_a_key_it_asks_ipify_itself() {
     let mut child = geo_host(&manifest(), "127.0.0.1:0")
         .env("SPIN_VARIABLE_IPIFY_API_KEY", "at_sample")

@@ -2,26 +2,50 @@
 
 use crate::json::Value;
 use std::net::IpAddr;
+use std::ops::Range;
 
 /// ipify's JSON, kept byte for byte: unknown fields, order, escapes and digits
 /// are as they came.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
     json: String,
+    ip: IpAddr,
+    /// Where `ip` stands in the JSON, quotes included.
+    ip_range: Range<usize>,
 }
 
 impl Record {
     /// Takes a body that is a JSON object whose `ip` is an IP address.
     pub fn parse(body: Vec<u8>) -> Option<Self> {
         let json = String::from_utf8(body).ok()?;
-        let text = Value::parse(&json)?.member("ip")?.quoted()?;
-        text.parse::<IpAddr>().ok()?;
-        Some(Self { json })
+        let member = Value::parse(&json)?.member("ip")?;
+        let ip = member.quoted()?.parse().ok()?;
+        let ip_range = member.range();
+        Some(Self { json, ip, ip_range })
     }
 
-    /// The JSON as ipify sent it.
+    /// The JSON.
+    pub fn json(&self) -> &str {
+        &self.json
+    }
+
+    /// The JSON.
     pub fn into_json(self) -> String {
         self.json
+    }
+
+    /// The address that it is about.
+    pub fn ip(&self) -> IpAddr {
+        self.ip
+    }
+
+    /// Makes it about another address, of which the same is known.
+    pub fn set_ip(&mut self, ip: IpAddr) {
+        let Range { start, end } = self.ip_range;
+        let text = format!("\"{ip}\"");
+        self.json = [&self.json[..start], &text, &self.json[end..]].concat();
+        self.ip_range = start..start + text.len();
+        self.ip = ip;
     }
 }
 
@@ -50,6 +74,23 @@ mod tests {
     }
 
     #[test]
+    fn nothing_but_the_address_is_replaced() {
+        for (json, expected) in [
+            (r#"{"ip":"2620:fe::1"}"#, r#"{"ip":"2620:fe::fe"}"#),
+            (
+                r#"{"a":{"ip":"2620:fe::1"}, "ip" : "2620:fe::1" ,"isp":"2620:fe::1"}"#,
+                r#"{"a":{"ip":"2620:fe::1"}, "ip" : "2620:fe::fe" ,"isp":"2620:fe::1"}"#,
+            ),
+        ] {
+            let mut record = parse(json).unwrap();
+            record.set_ip("2620:fe::2".parse().unwrap());
+            record.set_ip("2620:fe::fe".parse().unwrap());
+            assert_eq!(record.json(), expected);
+            assert_eq!(parse(expected).unwrap(), record);
+        }
+    }
+
+    #[test]
     fn what_is_no_record() {
         for json in [
             "",
@@ -74,9 +115,7 @@ mod tests {
         ] {
             assert_eq!(parse(json), None, "{json}");
         }
-        assert_eq!(
-            Record::parse(b"{\"ip\":\"8.8.8.8\",\"a\":\"\xff\"}".to_vec()),
-            None
-        );
+        let not_utf8 = b"{\"ip\":\"8.8.8.8\",\"a\":\"\xff\"}".to_vec();
+        assert_eq!(Record::parse(not_utf8), None);
     }
 }

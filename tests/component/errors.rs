@@ -1,6 +1,6 @@
 //! Every way in which ipify can fail, and what geo makes of it.
 
-use crate::harness::{Answer, Geo};
+use crate::harness::{Answer, Geo, Setup};
 use bytes::Bytes;
 use geo_host::stand_in::{Fault, StandIn};
 use std::time::Duration;
@@ -107,7 +107,7 @@ async fn the_deadline_spans_the_whole_exchange() {
 
 #[tokio::test]
 async fn a_slow_answer_in_time_is_an_answer() {
-    let geo = Geo::with(&[("timeout_ms", "600000")]).await;
+    let geo = Geo::with(&[("timeout_ms", "600000"), ("cache_ttl", "0")]).await;
     for fault in [
         Fault::Delay(Duration::from_millis(50)),
         Fault::Drip(Duration::from_millis(1)),
@@ -140,7 +140,7 @@ async fn retry_after_is_passed_on_if_it_is_one() {
 
 #[tokio::test]
 async fn ipify_goes_away() {
-    let mut geo = Geo::start().await;
+    let mut geo = Geo::with(&[("cache_ttl", "0")]).await;
     assert_eq!(geo.get("/").await.status, 200);
     geo.stand_in.stop().await;
     assert_problem(&geo.get("/").await, 503, "upstream-unreachable");
@@ -187,8 +187,12 @@ async fn what_does_not_speak_http() {
 
 #[tokio::test]
 async fn a_host_that_does_not_allow_ipify() {
-    let geo = Geo::customized(&[], |manifest| {
-        manifest.allowed_outbound_hosts = vec!["https://elbonia.example".to_owned()];
+    let geo = Geo::set_up(Setup {
+        variables: &[],
+        manifest: Some(|manifest| {
+            manifest.allowed_outbound_hosts = vec!["https://elbonia.example".to_owned()];
+        }),
+        ..Setup::default()
     });
     let geo = geo.await;
     let answer = geo.get("/").await;

@@ -5,27 +5,45 @@
 
 use bytes::Bytes;
 use geo_host::stand_in::{Fault, StandIn};
-use geo_host::{App, Component, Log, Manifest, Server};
+use geo_host::{App, Backend, Clock, Component, Log, Manifest, Memory, Server, Surroundings};
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper_util::rt::TokioIo;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio_util::io::InspectReader;
 
 /// The key of the tests: with characters that have to be percent-encoded.
 pub const API_KEY: &str = "at_S3CR3T+/=&%?#key";
 
+/// When geo is started, in seconds since 1970.
+const START: u64 = 1_795_000_000;
+
 /// The part of it that no encoding changes: it must not turn up anywhere.
 const SECRET: &str = "S3CR3T";
+
+/// What is to be different from the defaults.
+#[derive(Default)]
+pub struct Setup<'a> {
+    /// Variables and their values.
+    pub variables: &'a [(&'a str, &'a str)],
+    /// A change of the manifest.
+    pub manifest: Option<fn(&mut Manifest)>,
+    /// Where key-value stores lie, instead of in memory of their own.
+    pub key_value: Option<Arc<dyn Backend>>,
+}
 
 /// A running geo.
 pub struct Geo {
     address: SocketAddr,
     pub stand_in: StandIn,
+    pub key_value: Arc<dyn Backend>,
+    time: Arc<AtomicU64>,
     received: Recording,
     log: Recording,
 }
@@ -50,19 +68,22 @@ impl Geo {
 
     /// Starts geo with these variables.
     pub async fn with(variables: &[(&str, &str)]) -> Self {
-        Self::customized(variables, |_| {}).await
+        Self::set_up(Setup {
+            variables,
+            ..Setup::default()
+        })
+        .await
     }
 
-    /// Starts geo with these variables and a changed manifest.
-    pub async fn customized(
-        variables: &[(&str, &str)],
-        change: impl FnOnce(&mut Manifest),
-    ) -> Self {
+    /// Starts geo.
+    pub async fn set_up(setup: Setup<'_>) -> Self {
         let stand_in = StandIn::start_with_key(API_KEY).await.unwrap();
         let mut manifest = Manifest::read(&root().join("spin.toml")).unwrap();
-        change(&mut manifest);
+        if let Some(change) = setup.manifest {
+            change(&mut manifest);
+        }
         let app = App::new(manifest, |name| {
-            match variables.iter().find(|variable| variable.0 == name) {
+            match setup.variables.iter().find(|variable| variable.0 == name) {
                 Some((_, value)) => Some(value.to_string()),
                 None if name == "ipify_api_key" => Some(API_KEY.to_owned()),
                 None if name == "ipify_origin" => Some(stand_in.origin()),
@@ -70,18 +91,26 @@ impl Geo {
             }
         });
         let log = Recording::default();
-        let server = Server::bind(
-            ([127, 0, 0, 1], 0).into(),
-            app.unwrap(),
-            component(),
-            Log::to(log.clone()),
-        );
+        let time = Arc::new(AtomicU64::new(START));
+        let clock = Arc::clone(&time);
+        let key_value = setup
+            .key_value
+            .unwrap_or_else(|| Arc::new(Memory::default()));
+        let surroundings = Surroundings {
+            log: Log::to(log.clone()),
+            clock: Clock::new(move || Duration::from_secs(clock.load(Ordering::Relaxed))),
+            key_value: Arc::clone(&key_value),
+        };
+        let address = ([127, 0, 0, 1], 0).into();
+        let server = Server::bind(address, app.unwrap(), component(), surroundings);
         let server = server.await.unwrap();
         let address = server.address();
         tokio::spawn(server.run(std::future::pending()));
         Self {
             address,
             stand_in,
+            key_value,
+            time,
             received: Recording::default(),
             log,
         }
@@ -117,6 +146,19 @@ impl Geo {
     /// From now on, the stand-in misbehaves.
     pub fn fault(&self, fault: Fault) {
         self.stand_in.set_fault(fault);
+    }
+
+    /// Sends a GET as a proxy in front of geo does, for a client at `address`.
+    /// Needs `trusted_hops` to be 1.
+    pub async fn visit(&self, address: &str) -> Answer {
+        self.send(Request::get("/").header("x-forwarded-for", address))
+            .await
+    }
+
+    /// Sets the component's time, in seconds from when it was started.
+    pub fn set_time(&self, seconds: i64) {
+        self.time
+            .store(START.saturating_add_signed(seconds), Ordering::Relaxed);
     }
 
     /// What geo and its host have logged.

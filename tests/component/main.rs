@@ -2,6 +2,8 @@
 //! for ipify behind it. `make build` has to come first; `make test` does both.
 
 mod artifact;
+mod cache;
+mod caller;
 mod errors;
 mod harness;
 mod interface;

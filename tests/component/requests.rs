@@ -66,7 +66,7 @@ async fn many_requests_on_one_connection() {
 
 #[tokio::test]
 async fn many_requests_at_the_same_time() {
-    let geo = Geo::start().await;
+    let geo = Geo::with(&[("cache_ttl", "0")]).await;
     let mut connections = Vec::new();
     for _ in 0..300 {
         connections.push(geo.connect().await);

@@ -5,7 +5,7 @@ use geo_host::stand_in::Fault;
 
 #[tokio::test]
 async fn json_comes_back_as_ipify_wrote_it() {
-    let geo = Geo::start().await;
+    let geo = Geo::with(&[("cache_ttl", "0")]).await;
     let deep = format!(
         r#"{{"ip":"8.8.8.8","deep":{}1{}}}"#,
         "[".repeat(10_000),

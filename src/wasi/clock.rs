@@ -1,0 +1,12 @@
+//! `wasi:clocks/wall-clock`.
+
+use super::bindings::wasi::clocks::wall_clock;
+use crate::edge::Clock;
+
+pub struct Wall;
+
+impl Clock for Wall {
+    fn now(&self) -> u64 {
+        wall_clock::now().seconds
+    }
+}

@@ -1,0 +1,375 @@
+//! Spending few credits: what is asked once, and what stands in.
+
+use crate::harness::{Answer, Geo, Setup};
+use anyhow::{Result, bail};
+use geo_host::stand_in::Fault;
+use geo_host::{Backend, Memory};
+use http::Request;
+use std::sync::Arc;
+use std::time::Duration;
+
+const TTL: i64 = 86_400;
+const STALE: i64 = 604_800;
+
+async fn behind_a_proxy() -> Geo {
+    Geo::with(&[("trusted_hops", "1")]).await
+}
+
+fn assert_headers(answer: &Answer, cache_status: &str, age: &str) {
+    assert_eq!(answer.header("cache-status"), cache_status);
+    assert_eq!(answer.header("age"), age);
+    assert_eq!(answer.header("cache-control"), "private, max-age=86400");
+}
+
+/// All that is stored.
+fn keys(geo: &Geo) -> Vec<String> {
+    geo.key_value.keys("default").unwrap()
+}
+
+#[tokio::test]
+async fn ten_thousand_visits_of_a_thousand_addresses_cost_a_thousand_calls() {
+    let geo = behind_a_proxy().await;
+    let mut connection = geo.connect().await;
+    for _ in 0..10 {
+        for number in 0..1000 {
+            let address = format!("89.0.{}.{}", number / 250, number % 250 + 1);
+            let request = Request::get("/").header("x-forwarded-for", &address);
+            let answer = connection.send(request).await;
+            assert_eq!(answer.json()["ip"], address);
+        }
+    }
+    assert_eq!(geo.stand_in.calls().len(), 1000);
+}
+
+#[tokio::test]
+async fn a_walk_through_a_64_costs_one_call() {
+    let geo = behind_a_proxy().await;
+    let mut connection = geo.connect().await;
+    for number in 0..10_000 {
+        let address = format!("2620:fe:0:1::{number:x}:fe");
+        let request = Request::get("/").header("x-forwarded-for", &address);
+        let answer = connection.send(request).await;
+        assert_eq!(answer.status, 200);
+        let ip: std::net::IpAddr = answer.json()["ip"].as_str().unwrap().parse().unwrap();
+        assert_eq!(ip, address.parse::<std::net::IpAddr>().unwrap());
+    }
+    assert_eq!(geo.stand_in.calls().len(), 1);
+    geo.visit("2620:fe:0:2::fe").await;
+    assert_eq!(geo.stand_in.calls().len(), 2, "the next /64 is another");
+}
+
+#[tokio::test]
+async fn nothing_but_the_address_is_different_for_a_neighbour() {
+    let geo = behind_a_proxy().await;
+    let json = |ip: &str| {
+        format!(r#"{{"lat":37.405990,"ip": "{ip}","city":"Z\u00fcrich","seen":["2620:fe::1"]}}"#)
+    };
+    geo.fault(Fault::Body(json("2620:fe::1").into()));
+    assert_eq!(geo.visit("2620:fe::1").await.text(), json("2620:fe::1"));
+    assert_eq!(geo.visit("2620:fe::2").await.text(), json("2620:fe::2"));
+    assert_eq!(geo.visit("2620:fe::1").await.text(), json("2620:fe::1"));
+    assert_eq!(geo.stand_in.calls().len(), 1);
+}
+
+#[tokio::test]
+async fn an_answer_is_fresh_then_asked_again() {
+    let geo = behind_a_proxy().await;
+    for (time, cache_status, age, calls) in [
+        (0, "geo; fwd=miss; stored", "", 1),
+        (0, "geo; hit; ttl=86400", "0", 1),
+        (100, "geo; hit; ttl=86300", "100", 1),
+        (TTL - 1, "geo; hit; ttl=1", "86399", 1),
+        (TTL, "geo; fwd=stale; stored", "", 2),
+        (TTL + 1, "geo; hit; ttl=86399", "1", 2),
+        (9 * TTL, "geo; fwd=stale; stored", "", 3),
+    ] {
+        geo.set_time(time);
+        let answer = geo.visit("9.9.9.9").await;
+        assert_eq!(answer.json()["ip"], "9.9.9.9");
+        assert_headers(&answer, cache_status, age);
+        assert_eq!(geo.stand_in.calls().len(), calls, "at {time}");
+    }
+}
+
+#[tokio::test]
+async fn a_caller_who_is_unknown_costs_one_call_too() {
+    let geo = Geo::start().await;
+    for _ in 0..10 {
+        assert_eq!(geo.get("/").await.json()["ip"], "8.8.8.8");
+    }
+    assert_eq!(geo.stand_in.calls().len(), 1);
+}
+
+#[tokio::test]
+async fn an_old_answer_stands_in_when_ipify_fails() {
+    let geo = Geo::with(&[("trusted_hops", "1"), ("timeout_ms", "200")]).await;
+    let right = geo.visit("9.9.9.9").await;
+    let hour = 3600;
+    geo.set_time(TTL + hour);
+    for (fault, problem) in [
+        (
+            Fault::Delay(Duration::from_secs(3600)),
+            "504 upstream-timeout",
+        ),
+        (Fault::Status(403), "502 upstream-refused"),
+        (Fault::Status(429), "503 upstream-busy"),
+        (Fault::Status(500), "502 upstream-invalid"),
+        (Fault::Body("elbonia".into()), "502 upstream-invalid"),
+        (Fault::CutInBody, "502 upstream-invalid"),
+        (Fault::CutBeforeHead, "503 upstream-unreachable"),
+    ] {
+        geo.fault(fault.clone());
+        let answer = geo.visit("9.9.9.9").await;
+        assert_eq!(answer.status, 200, "{fault:?}");
+        assert_eq!(answer.body, right.body);
+        assert_headers(
+            &answer,
+            "geo; fwd=stale; ttl=-3600; detail=stale-if-error",
+            "90000",
+        );
+        // The client is served, and the operator still learns of it.
+        let log = geo.log();
+        assert!(log.lines().last().unwrap().contains(problem), "{log}");
+    }
+    // Nothing is kept for those who have not asked before.
+    let answer = geo.visit("1.1.1.1").await;
+    assert_eq!(answer.problem(), "upstream-unreachable");
+    assert_eq!(answer.header("cache-status"), "geo; fwd=miss");
+
+    // As soon as ipify is back, so are fresh answers.
+    geo.fault(Fault::None);
+    assert_headers(&geo.visit("9.9.9.9").await, "geo; fwd=stale; stored", "");
+    assert_headers(&geo.visit("9.9.9.9").await, "geo; hit; ttl=86400", "0");
+    assert_headers(&geo.visit("1.1.1.1").await, "geo; fwd=miss; stored", "");
+}
+
+#[tokio::test]
+async fn an_old_answer_stands_in_only_so_long() {
+    let geo = behind_a_proxy().await;
+    geo.visit("9.9.9.9").await;
+    geo.fault(Fault::Status(500));
+    geo.set_time(TTL + STALE - 1);
+    assert_eq!(geo.visit("9.9.9.9").await.status, 200);
+    geo.set_time(TTL + STALE);
+    let answer = geo.visit("9.9.9.9").await;
+    assert_eq!(answer.problem(), "upstream-invalid");
+    assert_eq!(answer.header("cache-status"), "geo; fwd=stale");
+
+    let geo = Geo::with(&[("trusted_hops", "1"), ("cache_stale", "0")]).await;
+    geo.visit("9.9.9.9").await;
+    geo.fault(Fault::Status(500));
+    geo.set_time(TTL - 1);
+    assert_eq!(geo.visit("9.9.9.9").await.status, 200);
+    geo.set_time(TTL);
+    assert_eq!(geo.visit("9.9.9.9").await.problem(), "upstream-invalid");
+}
+
+#[tokio::test]
+async fn failures_are_not_kept() {
+    let geo = behind_a_proxy().await;
+    geo.fault(Fault::Status(403));
+    for _ in 0..2 {
+        assert_eq!(geo.visit("9.9.9.9").await.problem(), "upstream-refused");
+    }
+    assert!(keys(&geo).is_empty());
+    geo.fault(Fault::None);
+    assert_eq!(geo.visit("9.9.9.9").await.status, 200);
+}
+
+#[tokio::test]
+async fn an_answer_about_another_address_is_not_kept() {
+    let geo = behind_a_proxy().await;
+    geo.fault(Fault::Body(r#"{"ip":"8.8.8.8"}"#.into()));
+    let answer = geo.visit("9.9.9.9").await;
+    assert_eq!(answer.text(), r#"{"ip":"8.8.8.8"}"#);
+    assert_headers(&answer, "geo; fwd=miss", "");
+    assert!(keys(&geo).is_empty());
+}
+
+#[tokio::test]
+async fn two_addresses_that_share_a_slot() {
+    let geo = Geo::with(&[("trusted_hops", "1"), ("cache_slots", "1")]).await;
+    for _ in 0..3 {
+        for address in ["9.9.9.9", "1.1.1.1"] {
+            let answer = geo.visit(address).await;
+            assert_eq!(answer.json()["ip"], address);
+            assert_headers(&answer, "geo; fwd=miss; stored", "");
+            // It holds until the other one comes.
+            assert_eq!(
+                geo.visit(address).await.header("cache-status"),
+                "geo; hit; ttl=86400"
+            );
+        }
+    }
+    assert_eq!(keys(&geo).len(), 1);
+}
+
+#[tokio::test]
+async fn a_full_cache_lets_the_oldest_go() {
+    let geo = Geo::with(&[("trusted_hops", "1"), ("cache_slots", "4")]).await;
+    for number in 1..=50 {
+        geo.set_time(number);
+        assert_eq!(geo.visit(&format!("89.0.0.{number}")).await.status, 200);
+        assert!(keys(&geo).len() <= 4);
+    }
+    for number in 47..=50 {
+        let answer = geo.visit(&format!("89.0.0.{number}")).await;
+        assert!(answer.header("cache-status").contains("hit"), "{number}");
+    }
+    assert_eq!(geo.stand_in.calls().len(), 50);
+}
+
+#[tokio::test]
+async fn the_clock_goes_backwards() {
+    let geo = behind_a_proxy().await;
+    geo.visit("9.9.9.9").await;
+    // A little: another instance's clock is ahead.
+    geo.set_time(-60);
+    assert_headers(&geo.visit("9.9.9.9").await, "geo; hit; ttl=86400", "0");
+    // A lot: nobody knows how old the answer is.
+    geo.set_time(-61);
+    assert_headers(&geo.visit("9.9.9.9").await, "geo; fwd=miss; stored", "");
+    assert_headers(&geo.visit("9.9.9.9").await, "geo; hit; ttl=86400", "0");
+    geo.set_time(i64::MIN);
+    assert_eq!(geo.visit("9.9.9.9").await.status, 200);
+}
+
+#[tokio::test]
+async fn without_a_ttl_there_is_no_cache() {
+    let geo = Geo::with(&[("trusted_hops", "1"), ("cache_ttl", "0")]).await;
+    for calls in 1..=3 {
+        let answer = geo.visit("9.9.9.9").await;
+        assert_eq!(answer.header("cache-status"), "geo; fwd=bypass");
+        assert_eq!(answer.header("cache-control"), "private, max-age=0");
+        assert_eq!(geo.stand_in.calls().len(), calls);
+    }
+    geo.fault(Fault::Status(500));
+    assert_eq!(
+        geo.visit("9.9.9.9").await.header("cache-status"),
+        "geo; fwd=bypass"
+    );
+    assert!(keys(&geo).is_empty());
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_a_miss() {
+    let geo = behind_a_proxy().await;
+    let right = geo.visit("9.9.9.9").await;
+    let [key] = keys(&geo).try_into().unwrap();
+    let entry = geo.key_value.get("default", &key).unwrap().unwrap();
+    geo.visit("1.1.1.1").await;
+    let other = keys(&geo).into_iter().find(|other| *other != key).unwrap();
+    let other = geo.key_value.get("default", &other).unwrap().unwrap();
+
+    let mut flipped = entry.clone();
+    *flipped.last_mut().unwrap() ^= 1;
+    let newer = [b"geo2", &entry[4..]].concat();
+    for value in [
+        b"".to_vec(),
+        b"another program's".to_vec(),
+        b"\xff\xfe".to_vec(),
+        entry[..entry.len() - 1].to_vec(),
+        [&entry[..], b" "].concat(),
+        flipped,
+        newer,
+        // A whole entry, but about another address.
+        other,
+    ] {
+        geo.key_value.set("default", &key, &value).unwrap();
+        let answer = geo.visit("9.9.9.9").await;
+        assert_eq!(answer.body, right.body);
+        assert!(
+            answer.header("cache-status").starts_with("geo; fwd=miss"),
+            "{value:?}"
+        );
+        assert!(
+            geo.visit("9.9.9.9")
+                .await
+                .header("cache-status")
+                .contains("hit")
+        );
+    }
+}
+
+#[tokio::test]
+async fn another_tier_of_ipify_is_another_answer() {
+    let key_value: Arc<dyn Backend> = Arc::new(Memory::default());
+    let visit = async |geo: &Geo| geo.visit("9.9.9.9").await.header("cache-status").to_owned();
+    let geo = Geo::set_up(Setup {
+        variables: &[("trusted_hops", "1")],
+        key_value: Some(Arc::clone(&key_value)),
+        ..Setup::default()
+    })
+    .await;
+    assert_eq!(visit(&geo).await, "geo; fwd=miss; stored");
+    let origin = geo.stand_in.origin();
+    for (path, expected) in [
+        ("/api/v2/country,city", "geo; hit; ttl=86400"),
+        ("/api/v2/country", "geo; fwd=miss; stored"),
+    ] {
+        let again = Geo::set_up(Setup {
+            variables: &[
+                ("trusted_hops", "1"),
+                ("ipify_origin", &origin),
+                ("ipify_path", path),
+            ],
+            key_value: Some(Arc::clone(&key_value)),
+            ..Setup::default()
+        })
+        .await;
+        assert_eq!(visit(&again).await, expected, "{path}");
+    }
+}
+
+/// A store that fails at one thing, or at all.
+struct Failing {
+    get: bool,
+}
+
+impl Backend for Failing {
+    fn get(&self, _: &str, _: &str) -> Result<Option<Vec<u8>>> {
+        if self.get {
+            bail!("the disk is full of mud");
+        }
+        Ok(None)
+    }
+
+    fn set(&self, _: &str, _: &str, _: &[u8]) -> Result<()> {
+        bail!("the disk is full of mud")
+    }
+
+    fn delete(&self, _: &str, _: &str) -> Result<()> {
+        Ok(())
+    }
+
+    fn keys(&self, _: &str) -> Result<Vec<String>> {
+        Ok(Vec::new())
+    }
+}
+
+#[tokio::test]
+async fn a_store_that_fails_fails_no_request() {
+    let failing = |get| Setup {
+        key_value: Some(Arc::new(Failing { get })),
+        ..Setup::default()
+    };
+    let not_granted = Setup {
+        manifest: Some(|manifest| manifest.key_value_stores.clear()),
+        ..Setup::default()
+    };
+    for (setup, reason) in [
+        (failing(true), "full of mud"),
+        (failing(false), "full of mud"),
+        (not_granted, "key_value_stores"),
+    ] {
+        let geo = Geo::set_up(setup).await;
+        for requests in 1..=3 {
+            let answer = geo.get("/").await;
+            assert_eq!(answer.status, 200);
+            assert_eq!(answer.header("cache-status"), "geo; fwd=miss");
+            let log = geo.log();
+            assert_eq!(log.lines().count(), requests, "once a request: {log}");
+            assert!(log.contains(reason), "{log}");
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! Who is asking, and who may be asked about.
+
+use crate::harness::Geo;
+use http::Request;
+
+/// What ipify was asked about last; `None` where it was to see for itself.
+fn asked(geo: &Geo) -> Option<String> {
+    let call = geo.stand_in.calls().pop().unwrap();
+    let address = call.split_once("&ipAddress=")?.1;
+    Some(address.to_owned())
+}
+
+#[tokio::test]
+async fn no_header_of_a_client_counts_by_default() {
+    let geo = Geo::with(&[("cache_ttl", "0")]).await;
+    for (name, value) in [
+        ("spin-client-addr", "6.6.6.6:6"),
+        ("spin-client-addr", "6.6.6.6"),
+        ("x-forwarded-for", "6.6.6.6"),
+        ("x-forwarded-for", "6.6.6.6, 6.6.6.7"),
+        ("forwarded", "for=6.6.6.6"),
+        ("x-real-ip", "6.6.6.6"),
+        ("true-client-ip", "6.6.6.6"),
+        ("cf-connecting-ip", "6.6.6.6"),
+        ("x-client-ip", "6.6.6.6"),
+        ("fastly-client-ip", "6.6.6.6"),
+    ] {
+        let answer = geo.send(Request::get("/").header(name, value)).await;
+        assert_eq!(answer.status, 200);
+        // The tests are on loopback, so it is the machine's own address.
+        assert_eq!(asked(&geo), None, "{name}: {value}");
+    }
+    let everything = Request::get("/")
+        .header("spin-client-addr", "6.6.6.6:6")
+        .header("spin-client-addr", "6.6.6.7:6")
+        .header("x-forwarded-for", "6.6.6.6")
+        .header("x-real-ip", "6.6.6.6");
+    geo.send(everything).await;
+    assert_eq!(asked(&geo), None);
+}
+
+#[tokio::test]
+async fn behind_proxies_the_nth_from_the_right_counts() {
+    for (hops, lines, expected) in [
+        ("1", &["9.9.9.9"][..], Some("9.9.9.9")),
+        ("1", &["6.6.6.6, 9.9.9.9"], Some("9.9.9.9")),
+        ("1", &["6.6.6.6", "9.9.9.9"], Some("9.9.9.9")),
+        ("1", &["<script>, 9.9.9.9"], Some("9.9.9.9")),
+        ("2", &["6.6.6.6, 9.9.9.9, 10.0.0.1"], Some("9.9.9.9")),
+        ("2", &["6.6.6.6, 9.9.9.9", "10.0.0.1"], Some("9.9.9.9")),
+        ("1", &["6.6.6.6, 10.0.0.1"], None),
+        ("2", &["9.9.9.9"], None),
+        ("1", &[], None),
+    ] {
+        let geo = Geo::with(&[("trusted_hops", hops)]).await;
+        let mut request = Request::get("/").header("x-real-ip", "6.6.6.6");
+        for line in lines {
+            request = request.header("x-forwarded-for", *line);
+        }
+        assert_eq!(geo.send(request).await.status, 200);
+        assert_eq!(asked(&geo).as_deref(), expected, "{hops} of {lines:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_trusted_header_has_one_address() {
+    let geo = Geo::with(&[("client_ip_header", "True-Client-IP")]).await;
+    for (address, expected) in [
+        ("9.9.9.9", Some("9.9.9.9")),
+        ("2620:fe::fe", Some("2620:fe::fe")),
+        ("89.0.142.86", Some("89.0.142.86")),
+        ("::ffff:1.1.1.1", Some("1.1.1.1")),
+        ("[2001:4860:4860::8888]:443", Some("2001:4860:4860::8888")),
+        ("192.168.1.1", None),
+    ] {
+        let request = Request::get("/").header("true-client-ip", address);
+        let answer = geo.send(request.header("x-forwarded-for", "6.6.6.6")).await;
+        assert_eq!(answer.status, 200, "{address}");
+        assert_eq!(
+            answer.json()["ip"],
+            expected.unwrap_or("8.8.8.8"),
+            "{address}"
+        );
+        assert_eq!(asked(&geo).as_deref(), expected, "{address}");
+    }
+    let calls = geo.stand_in.calls().len();
+    for address in ["", "elbonia", "9.9.9.9, 1.1.1.1", "9.9.9.9:", "fe80::1%"] {
+        let answer = geo
+            .send(Request::get("/").header("true-client-ip", address))
+            .await;
+        assert_eq!(answer.status, 400, "{address}");
+        assert_eq!(answer.problem(), "invalid-address");
+    }
+    let twice = Request::get("/").header("true-client-ip", "9.9.9.9");
+    let answer = geo.send(twice.header("true-client-ip", "9.9.9.9")).await;
+    assert_eq!(answer.problem(), "invalid-address");
+    assert_eq!(geo.stand_in.calls().len(), calls, "a guess was made");
+}
+
+#[tokio::test]
+async fn other_addresses_are_a_setting() {
+    for (query, any, caller) in [
+        ("", "8.8.8.8", "8.8.8.8"),
+        ("?ip=9.9.9.9", "9.9.9.9", "lookup-disabled"),
+        ("?ip=2620:fe::fe", "2620:fe::fe", "lookup-disabled"),
+        ("?ip=2620%3Afe%3A%3Afe", "2620:fe::fe", "lookup-disabled"),
+        ("?ip=elbonia", "invalid-address", "lookup-disabled"),
+        ("?ip=", "invalid-address", "lookup-disabled"),
+        (
+            "?ip=9.9.9.9&ip=1.1.1.1",
+            "invalid-address",
+            "lookup-disabled",
+        ),
+        ("?ip=%3Cscript%3E", "invalid-address", "lookup-disabled"),
+        ("?ip=127.0.0.1", "special-address", "lookup-disabled"),
+        ("?ip=192.168.0.1", "special-address", "lookup-disabled"),
+        ("?ip=224.0.0.1", "special-address", "lookup-disabled"),
+        ("?ip=203.0.113.1", "special-address", "lookup-disabled"),
+        ("?ip=fe80::1", "special-address", "lookup-disabled"),
+    ] {
+        for (lookup, expected) in [("any", any), ("caller", caller)] {
+            let geo = Geo::with(&[("lookup", lookup)]).await;
+            let answer = geo.get(&format!("/{query}")).await;
+            let status = match expected {
+                "lookup-disabled" => 403,
+                "invalid-address" => 400,
+                "special-address" => 422,
+                _ => 200,
+            };
+            assert_eq!(answer.status, status, "{lookup} {query}");
+            if status == 200 {
+                assert_eq!(answer.json()["ip"], expected, "{lookup} {query}");
+            } else {
+                assert_eq!(answer.problem(), expected, "{lookup} {query}");
+                assert!(geo.stand_in.calls().is_empty(), "{lookup} {query}");
+                assert!(geo.log().is_empty(), "{}", geo.log());
+            }
+        }
+    }
+}
