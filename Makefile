@@ -6,7 +6,7 @@ COMPONENT := target/wasm32-wasip2/release/geo.wasm
 .DEFAULT_GOAL := help
 
 help: ## List the targets
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: build ## Serve the component at http://127.0.0.1:3000 (LISTEN=address:port changes it)
 	@cargo build --package geo-host

@@ -146,18 +146,15 @@ impl Cache<'_> {
                 (None, None)
             }
         };
-        let kept = entry.filter(|entry| entry.time <= self.now + SKEW).map(
-            |Entry {
-                 time, mut record, ..
-             }| {
-                // A neighbour in the same /64 may have asked.
-                if let Some(subject) = self.subject.filter(|subject| *subject != record.ip()) {
-                    record.set_ip(subject);
-                }
-                let age = self.now.saturating_sub(time);
-                Kept { record, age }
-            },
-        );
+        let kept = entry.map(|entry| {
+            let mut record = entry.record;
+            // A neighbour in the same /64 may have asked.
+            if let Some(subject) = self.subject.filter(|subject| *subject != record.ip()) {
+                record.set_ip(subject);
+            }
+            let age = self.now.saturating_sub(entry.time);
+            Kept { record, age }
+        });
         Recalled { kept, place }
     }
 
@@ -170,20 +167,22 @@ impl Cache<'_> {
             let key = format!("geo:{}", (first + way) % self.slots);
             let value = self.store.get(&key)?;
             let is_empty = value.is_none();
-            let entry = value.and_then(|value| Entry::parse(&value));
+            let entry = value
+                .and_then(|value| Entry::parse(&value))
+                .filter(|entry| entry.time <= self.now + SKEW);
             if entry
                 .as_ref()
                 .is_some_and(|entry| entry.question == self.question)
             {
                 return Ok((entry, key));
             }
-            // What cannot be read is the first to go.
+            // What cannot be read, or is from the future, is the first to go.
             let time = entry.map_or(0, |entry| entry.time);
             if time < oldest {
                 (oldest, place) = (time, key);
             }
             if is_empty {
-                break; // They are filled in this order.
+                break; // They are filled in this order, and never emptied.
             }
         }
         Ok((None, place))

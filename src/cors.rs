@@ -19,7 +19,9 @@ pub enum Policy {
 }
 
 impl Policy {
-    /// Reads `cors_origin`: `*`, or origins between commas or spaces.
+    /// Reads `cors_origin`: `*`, or origins between commas or spaces. Apart
+    /// from the other settings, because a page has to be able to read the
+    /// problem of another one.
     ///
     /// # Errors
     ///
@@ -37,6 +39,7 @@ impl Policy {
             .filter(|origin| !origin.is_empty())
             .map(Origin::parse)
             .collect::<Option<_>>()
+            .filter(|origins: &Vec<_>| !origins.is_empty())
             .map(Policy::Only)
             .ok_or_else(|| {
                 settings::malformed(
@@ -128,6 +131,7 @@ mod tests {
             "https://elbonia.example/path",
             "*, https://a",
             "null",
+            ",",
         ] {
             assert!(
                 Policy::load(&Table(vec![("cors_origin", setting)])).is_err(),

@@ -66,9 +66,9 @@ fn lookup(request: &Request, edge: &Edge) -> Result<Response, Problem> {
     let Found { record, status } = cache::look_up(&settings, subject, edge)?;
     let mut response = Response::new(200, "application/json", record.into_json());
     let ttl = settings.cache.ttl;
-    // Private: the answer is about whoever asks. Clients count `Age` in; what
-    // only stands in for an answer is never fresh to them.
-    response.header("cache-control", format!("private, max-age={ttl}"));
+    // Private: the answer is about whoever asks.
+    let max_age = status.freshness(ttl);
+    response.header("cache-control", format!("private, max-age={max_age}"));
     if let Some(age) = status.age() {
         response.header("age", age.to_string());
     }

@@ -6,8 +6,9 @@ use std::fmt;
 
 /// One failure, as its reader sees it.
 ///
-/// No part of it is ever taken from the request, from a variable or from
-/// ipify's answer, so it can neither leak a secret nor need escaping.
+/// Its text is geo's own: nothing of the request or of a variable's value, and
+/// of ipify's answer only a status code and a checked `Retry-After`. So it can
+/// neither leak a secret nor need escaping.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
     /// What kind of failure it is.
@@ -67,9 +68,14 @@ impl Kind {
 impl Problem {
     /// A problem whose `detail` tells its reader what to do.
     pub fn new(kind: Kind, detail: impl Into<String>) -> Self {
+        let detail = detail.into();
+        debug_assert!(
+            !detail.contains(['"', '\\', '\n']),
+            "needs escaping: {detail}"
+        );
         Self {
             kind,
-            detail: detail.into(),
+            detail,
             headers: Vec::new(),
         }
     }

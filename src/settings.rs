@@ -1,4 +1,5 @@
-//! The operator's settings: every variable, read and checked at one place.
+//! The operator's settings: variables, read and checked at one place; only
+//! `cors_origin` is read in [`cors`](crate::cors).
 //!
 //! A variable that is empty counts as not set. A problem names the variable
 //! and never shows its value.
@@ -61,7 +62,7 @@ pub struct Cache {
 const YEAR: u64 = 365 * 24 * 60 * 60;
 
 impl Settings {
-    /// Reads and checks all variables.
+    /// Reads and checks the variables of a lookup.
     ///
     /// # Errors
     ///

@@ -58,13 +58,10 @@ enum Asked<'a> {
 
 impl<'a> Asked<'a> {
     fn parse(query: &'a str) -> Option<Self> {
-        let mut values = query
-            .split('&')
-            .filter_map(|field| match field.split_once('=') {
-                Some(("ip", value)) => Some(value),
-                None if field == "ip" => Some(""),
-                _ => None,
-            });
+        let mut values = query.split('&').filter_map(|field| {
+            let (name, value) = field.split_once('=').unwrap_or((field, ""));
+            (percent_decode(name)? == "ip").then_some(value)
+        });
         let first = values.next()?;
         Some(match values.next() {
             None => Self::Once(first),
@@ -122,6 +119,8 @@ mod tests {
             ("?ip=2620:fe::fe", Ok("2620:fe::fe"), Err(403)),
             ("?ip=2620%3Afe%3a%3afe", Ok("2620:fe::fe"), Err(403)),
             ("?ip=%31.1.1.1", Ok("1.1.1.1"), Err(403)),
+            ("?%69p=1.1.1.1", Ok("1.1.1.1"), Err(403)),
+            ("?%ff=1.1.1.1", Ok("9.9.9.9"), Ok("9.9.9.9")),
             ("?ip=::ffff:1.1.1.1", Ok("1.1.1.1"), Err(403)),
             ("?ip", Err(400), Err(403)),
             ("?ip=", Err(400), Err(403)),

@@ -116,7 +116,9 @@ impl Component {
         // after it has handed over the head.
         let pre = self.pre.clone();
         let call = tokio::spawn(async move {
+            // Dropped in the other order: first the instance, then the turn.
             let _turn = turn;
+            let mut store = store;
             let proxy = pre.instantiate_async(&mut store).await?;
             let handler = proxy.wasi_http_incoming_handler();
             handler.call_handle(&mut store, request, response_out).await

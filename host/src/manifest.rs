@@ -73,6 +73,11 @@ impl Manifest {
         let Some(component) = file.component.remove(&trigger.component) else {
             bail!("[component.{}] is missing", trigger.component);
         };
+        ensure!(
+            trigger.route.starts_with('/') && !trigger.route.contains(':'),
+            "the route {:?} is none that geo-host knows: a path, or one that ends in /...",
+            trigger.route
+        );
         for name in file.variables.keys().chain(component.variables.keys()) {
             check_name(name)?;
         }
@@ -131,7 +136,7 @@ struct HttpTrigger {
     component: String,
 }
 
-/// What else Spin allows here does not change how geo-host serves.
+/// What else Spin allows here, geo-host does not offer.
 #[derive(Deserialize)]
 struct ComponentTable {
     source: PathBuf,
@@ -201,6 +206,7 @@ mod tests {
                 "[component.mud] is missing",
             ),
             ("route = \"/...\"", "", "route"),
+            ("route = \"/...\"", "route = \"/:name\"", "/:name"),
             ("source = \"elbonia.wasm\"", "", "source"),
             (
                 "source = \"elbonia.wasm\"",

@@ -1,5 +1,6 @@
 //! The program `geo-host`, as a user starts it.
 
+use geo_host::stand_in::StandIn;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -17,8 +18,12 @@ fn geo_host(manifest: &Path, listen: &str) -> Command {
         .arg("--from")
         .arg(manifest)
         .env("LISTEN", listen)
-        .env_remove("SPIN_VARIABLE_IPIFY_API_KEY")
         .stdin(Stdio::null());
+    for (name, _) in std::env::vars() {
+        if name.starts_with("SPIN_VARIABLE_") {
+            command.env_remove(name);
+        }
+    }
     command
 }
 
@@ -117,10 +122,7 @@ fn without_a_key_it_serves_samples_until_it_is_stopped() {
         "no SPIN_VARIABLE_IPIFY_API_KEY: answering from a stand-in for ipify with sample data"
     );
 
-    let mut stream = TcpStream::connect(address).unwrap();
-    stream.write_all(b"GET / HTTP/1.0\r\n\r\n").unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
+    let answer = get(address);
     assert!(answer.starts_with("HTTP/1.0 200 OK\r\n"), "{answer}");
     assert!(
         answer.contains(r#"{"ip":"8.8.8.8","location":{"country":"US""#),
@@ -133,23 +135,37 @@ fn without_a_key_it_serves_samples_until_it_is_stopped() {
 }
 
 #[test]
-fn what_is_to_be_kept_is_kept_in_the_folder() {
+fn with_a_key_it_asks_ipify_and_keeps_what_it_was_told() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let ipify = runtime
+        .block_on(StandIn::start_with_key("at_real"))
+        .unwrap();
     let folder = TempDir::new().unwrap();
     let state = folder.path().join("state");
-    for _ in 0..2 {
+    for expected in ["geo; fwd=miss; stored", "geo; hit; ttl="] {
         let mut child = geo_host(&manifest(), "127.0.0.1:0")
+            .env("SPIN_VARIABLE_IPIFY_API_KEY", "at_real")
+            .env("SPIN_VARIABLE_IPIFY_ORIGIN", ipify.origin())
             .arg("--state")
             .arg(&state)
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
-        let mut first = String::new();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut first = String::new();
         stdout.read_line(&mut first).unwrap();
-        assert!(first.starts_with("geo is at "), "{first}");
-        assert!(state.join("key-value.redb").is_file());
+        let address = first.trim_end().strip_prefix("geo is at http://");
+        let answer = get(address.expect(&first));
+        assert!(
+            answer.contains(&format!("cache-status: {expected}")),
+            "{answer}"
+        );
         assert!(interrupt(child).success());
+        let mut rest = String::new();
+        stdout.read_to_string(&mut rest).unwrap();
+        assert_eq!(rest, "", "no word of a stand-in");
     }
+    assert_eq!(ipify.calls(), ["/api/v2/country,city?apiKey=at_real"]);
 
     // A file where the folder should be.
     let output = geo_host(&manifest(), "127.0.0.1:0")
@@ -162,21 +178,13 @@ fn what_is_to_be_kept_is_kept_in_the_folder() {
     assert!(text.contains("cannot open"), "{text}");
 }
 
-#[test]
-fn with_a_key_it_asks_ipify_itself() {
-    let mut child = geo_host(&manifest(), "127.0.0.1:0")
-        .env("SPIN_VARIABLE_IPIFY_API_KEY", "at_sample")
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut stdout = BufReader::new(child.stdout.take().unwrap());
-    let mut first = String::new();
-    stdout.read_line(&mut first).unwrap();
-    assert!(first.starts_with("geo is at http://127.0.0.1:"), "{first}");
-    assert!(interrupt(child).success());
-    let mut rest = String::new();
-    stdout.read_to_string(&mut rest).unwrap();
-    assert_eq!(rest, "", "no word of a stand-in");
+/// Sends a GET and returns head and body.
+fn get(address: &str) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.write_all(b"GET / HTTP/1.0\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
 }
 
 /// Presses Ctrl-C, and waits for the end.

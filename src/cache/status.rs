@@ -42,6 +42,12 @@ impl Status {
         }
     }
 
+    /// For how many more seconds the answer is fresh, where answers are for
+    /// `ttl` seconds.
+    pub fn freshness(self, ttl: u64) -> u64 {
+        ttl.saturating_sub(self.age().unwrap_or(0))
+    }
+
     /// The header, where answers are fresh for `ttl` seconds.
     pub fn header(self, ttl: u64) -> (&'static str, String) {
         let value = match self {

@@ -1,5 +1,6 @@
 //! What ipify knows about an address, in its own words.
 
+use crate::address;
 use crate::json::Value;
 use std::net::IpAddr;
 use std::ops::Range;
@@ -19,7 +20,7 @@ impl Record {
     pub fn parse(body: Vec<u8>) -> Option<Self> {
         let json = String::from_utf8(body).ok()?;
         let member = Value::parse(&json)?.member("ip")?;
-        let ip = member.quoted()?.parse().ok()?;
+        let ip = address::parse(member.quoted()?)?;
         let ip_range = member.range();
         Some(Self { json, ip, ip_range })
     }
@@ -34,7 +35,7 @@ impl Record {
         self.json
     }
 
-    /// The address that it is about.
+    /// The address that it is about; an IPv4-mapped one is IPv4.
     pub fn ip(&self) -> IpAddr {
         self.ip
     }

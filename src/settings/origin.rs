@@ -23,10 +23,22 @@ impl Origin {
             && scheme
                 .bytes()
                 .all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
-        (is_scheme && is_authority(authority)).then(|| Self {
-            scheme: scheme.to_ascii_lowercase(),
-            authority: authority.to_ascii_lowercase(),
-        })
+        if !is_scheme || !is_authority(authority) {
+            return None;
+        }
+        let scheme = scheme.to_ascii_lowercase();
+        let authority = authority.to_ascii_lowercase();
+        // As a browser writes it: without the scheme's own port.
+        let port = match scheme.as_str() {
+            "http" => ":80",
+            "https" => ":443",
+            _ => "",
+        };
+        let authority = authority
+            .strip_suffix(port)
+            .unwrap_or(&authority)
+            .to_owned();
+        Some(Self { scheme, authority })
     }
 
     /// Whether geo can send a request there.
@@ -73,6 +85,11 @@ mod tests {
             ("http://[::1]:8080", Some("http://[::1]:8080")),
             ("capacitor://localhost", Some("capacitor://localhost")),
             ("http://[::1]", Some("http://[::1]")),
+            ("https://a:443", Some("https://a")),
+            ("https://a:8443", Some("https://a:8443")),
+            ("https://a:80", Some("https://a:80")),
+            ("http://a:80", Some("http://a")),
+            ("http://[::1]:80", Some("http://[::1]")),
             ("http://[::1", None),
             ("http://[elbonia]", None),
             ("http://::1", None),

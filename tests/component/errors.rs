@@ -96,13 +96,24 @@ async fn the_deadline_spans_the_whole_exchange() {
         // Nothing comes at all.
         Fault::Delay(AGES),
         // Each byte comes in time, all of them would not.
-        Fault::Drip(Duration::from_millis(100)),
+        Fault::Drip(Duration::from_millis(150)),
         // Not even the second one comes.
         Fault::Drip(AGES),
     ] {
         geo.fault(fault.clone());
-        assert_problem(&geo.get("/").await, 504, "upstream-timeout");
+        // A body that goes on for minutes must not be waited for.
+        let answer = tokio::time::timeout(Duration::from_secs(10), geo.get("/")).await;
+        assert_problem(&answer.expect("in time"), 504, "upstream-timeout");
     }
+}
+
+#[tokio::test]
+async fn the_deadline_spans_the_tls_handshake() {
+    // Connections are made by the system, and then nothing happens on them.
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let origin = format!("https://{}", silent.local_addr().unwrap());
+    let geo = Geo::with(&[("ipify_origin", &origin), ("timeout_ms", "200")]).await;
+    assert_problem(&geo.get("/").await, 504, "upstream-timeout");
 }
 
 #[tokio::test]
