@@ -1,7 +1,5 @@
 # Everything starts here; "make" alone lists what there is.
 
-COMPONENT := target/wasm32-wasip2/release/geo.wasm
-
 .PHONY: help run build test fmt lint size
 .DEFAULT_GOAL := help
 
@@ -12,12 +10,12 @@ run: build ## Serve the component at http://127.0.0.1:3000 (LISTEN=address:port 
 	@cargo build --package geo-host
 	@exec target/debug/geo-host
 
-build: ## Build the component
-	@cargo build --release --target wasm32-wasip2
-	@echo "$(COMPONENT): $$(wc -c < $(COMPONENT)) bytes" >&2
+build: ## Build the component, for Spin and plain, into dist/
+	@cargo run --quiet --package geo-pack
 
 test: build lint ## Check formatting and lints, run all tests
 	cargo test --workspace
+	cargo test --no-default-features
 
 fmt: ## Format the code
 	cargo fmt --all
@@ -25,9 +23,11 @@ fmt: ## Format the code
 lint: ## Check formatting and lints, warnings as errors
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- --deny warnings
+	cargo clippy --all-targets --no-default-features -- --deny warnings
 	cargo clippy --release --target wasm32-wasip2 -- --deny warnings
+	cargo clippy --release --target wasm32-wasip2 --no-default-features -- --deny warnings
 
 size: build ## Tell what the bytes of the component are
 	@cargo build --profile size --target wasm32-wasip2
 	@cargo run --quiet --package geo-host --example size -- \
-		$(COMPONENT) target/wasm32-wasip2/size/geo.wasm
+		dist/geo.wasm target/wasm32-wasip2/size/geo.wasm

@@ -7,10 +7,11 @@
 use std::ops::Range;
 
 /// A value in a text that is known to be JSON.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Value<'a> {
-    whole: &'a str,
-    range: Range<usize>,
+    text: &'a str,
+    /// Where in the whole text it starts, in bytes.
+    start: usize,
 }
 
 impl<'a> Value<'a> {
@@ -23,21 +24,21 @@ impl<'a> Value<'a> {
     }
 
     /// The piece of the text that this value is.
-    pub fn text(&self) -> &'a str {
-        &self.whole[self.range.clone()]
+    pub fn text(self) -> &'a str {
+        self.text
     }
 
     /// Where in the text it is, in bytes.
-    pub fn range(&self) -> Range<usize> {
-        self.range.clone()
+    pub fn range(self) -> Range<usize> {
+        self.start..self.start + self.text.len()
     }
 
     /// The member of that name, if this is an object; of several the last, as
     /// in JavaScript. Names are compared without unescaping.
-    pub fn member(&self, name: &str) -> Option<Value<'a>> {
+    pub fn member(self, name: &str) -> Option<Value<'a>> {
         let mut scanner = Scanner {
-            text: self.whole,
-            at: self.range.start,
+            text: self.text,
+            at: 0,
         };
         let mut found = None;
         scanner.expect(b'{')?;
@@ -50,7 +51,10 @@ impl<'a> Value<'a> {
             scanner.expect(b':')?;
             let value = scanner.value()?;
             if key == name {
-                found = Some(value);
+                found = Some(Value {
+                    start: self.start + value.start,
+                    ..value
+                });
             }
             scanner.space();
             if scanner.expect(b',').is_none() {
@@ -60,8 +64,8 @@ impl<'a> Value<'a> {
     }
 
     /// What stands between the quotes, if this is a string: still escaped.
-    pub fn quoted(&self) -> Option<&'a str> {
-        self.text().strip_prefix('"')?.strip_suffix('"')
+    pub fn quoted(self) -> Option<&'a str> {
+        self.text.strip_prefix('"')?.strip_suffix('"')
     }
 }
 
@@ -99,10 +103,8 @@ impl<'a> Scanner<'a> {
             // A value has ended; what it ends with it?
             loop {
                 let Some(&close) = open.last() else {
-                    return Some(Value {
-                        whole: self.text,
-                        range: start..self.at,
-                    });
+                    let text = self.text.get(start..self.at)?;
+                    return Some(Value { text, start });
                 };
                 self.space();
                 if self.expect(b',').is_some() {
@@ -133,7 +135,7 @@ impl<'a> Scanner<'a> {
             let byte = self.peek()?;
             self.at += 1;
             match byte {
-                b'"' => return Some(&self.text[start..self.at - 1]),
+                b'"' => return self.text.get(start..self.at - 1),
                 b'\\' => {
                     let escape = self.peek()?;
                     self.at += 1;
@@ -214,11 +216,7 @@ mod tests {
             ("", Some("[ ]")),
             ("d", None),
         ] {
-            assert_eq!(
-                value.member(name).as_ref().map(Value::text),
-                expected,
-                "{name}"
-            );
+            assert_eq!(value.member(name).map(Value::text), expected, "{name}");
         }
         assert_eq!(value.member("b").unwrap().quoted(), Some(r#"\u00e9\""#));
         for other in ["{}", "[]", "\"a\"", "1", "null"] {

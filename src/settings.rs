@@ -242,7 +242,11 @@ pub(crate) mod tests {
         assert_eq!(settings.ipify.path, "/api/v2/country,city");
         assert_eq!(settings.ipify.timeout, Duration::from_secs(3));
         assert_eq!(settings.lookup, Lookup::Caller);
-        assert_eq!(settings.client, caller::Source::Spin);
+        let client = match cfg!(feature = "spin") {
+            true => caller::Source::Spin,
+            false => caller::Source::Nothing,
+        };
+        assert_eq!(settings.client, client);
         assert_eq!(settings.cache.ttl, 86_400);
         assert_eq!(settings.cache.stale, 604_800);
         assert_eq!(settings.cache.slots, 65_536);

@@ -97,9 +97,13 @@ mod tests {
 
     /// What is looked up for a caller at 9.9.9.9, or the status of the problem.
     fn subject(lookup: &str, query: &str) -> Result<String, u16> {
-        let variables = vec![("ipify_api_key", "at_secret"), ("lookup", lookup)];
+        let variables = vec![
+            ("ipify_api_key", "at_secret"),
+            ("lookup", lookup),
+            ("trusted_hops", "1"),
+        ];
         let settings = Settings::load(&Table(variables)).unwrap();
-        let headers: &[(&str, &str)] = &[("spin-client-addr", "9.9.9.9:5000")];
+        let headers: &[(&str, &str)] = &[("x-forwarded-for", "9.9.9.9")];
         let url = format!("/{query}");
         match of(&Request::new(Method::Get, &url, &headers), &settings) {
             Ok(address) => Ok(address.unwrap().to_string()),

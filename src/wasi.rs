@@ -3,9 +3,10 @@
 mod clock;
 mod incoming;
 mod log;
-mod store;
+#[cfg_attr(feature = "spin", path = "wasi/spin.rs")]
+#[cfg_attr(not(feature = "spin"), path = "wasi/plain.rs")]
+mod platform;
 mod upstream;
-mod variables;
 
 use crate::edge::Edge;
 use bindings::exports::wasi::http::incoming_handler::Guest;
@@ -23,9 +24,9 @@ struct Component;
 impl Guest for Component {
     fn handle(request: IncomingRequest, response_out: ResponseOutparam) {
         let edge = Edge {
-            variables: &variables::Host,
+            variables: &platform::Variables,
             upstream: &upstream::Http,
-            store: Some(&store::KeyValue),
+            store: platform::STORE,
             clock: &clock::Wall,
             log: &log::Stderr,
         };

@@ -43,7 +43,19 @@ const MEMORY: usize = 128 << 20;
 #[derive(Clone)]
 pub struct Component {
     pre: ProxyPre<State>,
+    kind: Kind,
     turns: Arc<Semaphore>,
+}
+
+/// Which host a component is built for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Spin: it takes its settings from Spin's variables, and finds Spin's
+    /// headers in requests.
+    Spin,
+    /// Any host of `wasi:http/proxy`: it takes its settings from the
+    /// environment, under the variables' names in capitals.
+    Plain,
 }
 
 impl Component {
@@ -77,6 +89,12 @@ impl Component {
         let engine = Engine::new(&config)?;
 
         let component = wasmtime::component::Component::new(&engine, bytes)?;
+        let component_type = component.component_type();
+        let mut imports = component_type.imports(&engine);
+        let kind = match imports.any(|(name, _)| name.starts_with("fermyon:spin/")) {
+            true => Kind::Spin,
+            false => Kind::Plain,
+        };
         let mut linker = Linker::new(&engine);
         wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
         wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
@@ -84,8 +102,14 @@ impl Component {
         variables::add_to_linker::<State, HasSelf<State>>(&mut linker, |state| state)?;
         Ok(Self {
             pre: ProxyPre::new(linker.instantiate_pre(&component)?)?,
+            kind,
             turns: Arc::new(Semaphore::new(INSTANCES)),
         })
+    }
+
+    /// Which host it is built for, as its imports tell.
+    pub fn kind(&self) -> Kind {
+        self.kind
     }
 
     /// Lets a fresh instance answer a request.
@@ -103,7 +127,7 @@ impl Component {
         B::Error: Into<wasmtime_wasi_http::Error>,
     {
         let turn = Arc::clone(&self.turns).acquire_owned().await?;
-        let mut store = Store::new(self.pre.engine(), State::new(shared));
+        let mut store = Store::new(self.pre.engine(), State::new(shared, self.kind));
         store.limiter(|state| &mut state.limits);
         let (answered, answer) = oneshot::channel();
         let request = store
@@ -184,17 +208,22 @@ pub struct State {
 }
 
 impl State {
-    fn new(shared: &Shared) -> Self {
+    fn new(shared: &Shared, kind: Kind) -> Self {
         let log = &shared.log;
+        // No files, no network but the allowed HTTP.
+        let mut wasi = WasiCtx::builder();
+        wasi.stdout(log.clone())
+            .stderr(log.clone())
+            .wall_clock(shared.clock.clone());
+        if kind == Kind::Plain {
+            for (name, value) in shared.variables.iter() {
+                wasi.env(name.to_ascii_uppercase(), value);
+            }
+        }
         Self {
             table: ResourceTable::new(),
             stores: shared.stores.clone(),
-            // No files, no environment, no network but the allowed HTTP.
-            wasi: WasiCtx::builder()
-                .stdout(log.clone())
-                .stderr(log.clone())
-                .wall_clock(shared.clock.clone())
-                .build(),
+            wasi: wasi.build(),
             http: WasiHttpCtx::new(),
             outbound: Outbound {
                 allowed: Arc::clone(&shared.allowed_hosts),

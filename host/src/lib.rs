@@ -20,7 +20,7 @@ mod surroundings;
 mod template;
 
 pub use app::App;
-pub use component::Component;
+pub use component::{Component, Kind};
 pub use key_value::{Backend, Database, Memory};
 pub use log::Log;
 pub use manifest::Manifest;

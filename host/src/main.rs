@@ -17,6 +17,11 @@ struct Arguments {
     #[arg(long, value_name = "FILE", default_value = "spin.toml")]
     from: PathBuf,
 
+    /// Another component than the manifest's: one that imports nothing of Spin
+    /// gets the variables in its environment
+    #[arg(long, value_name = "FILE")]
+    component: Option<PathBuf>,
+
     /// The address to listen on
     #[arg(
         long,
@@ -56,7 +61,8 @@ async fn serve(arguments: Arguments) -> Result<()> {
         (Some(_), API_KEY) => Some(stand_in::API_KEY.to_owned()),
         _ => App::variable_from_environment(name),
     })?;
-    let component = Component::compile(&app.source)?;
+    let source = arguments.component.as_ref().unwrap_or(&app.source);
+    let component = Component::compile(source)?;
     let mut surroundings = Surroundings::default();
     if let Some(folder) = &arguments.state {
         surroundings.key_value = Arc::new(Database::open(folder)?);

@@ -1,7 +1,7 @@
 //! The server: requests in as Spin hands them on, answers out.
 
 use crate::app::App;
-use crate::component::{Component, Shared};
+use crate::component::{Component, Kind, Shared};
 use crate::surroundings::Surroundings;
 use crate::{serve, spin_headers};
 use anyhow::{Context, Result};
@@ -87,7 +87,9 @@ impl Handler {
             // HTTP/1.0 has none; a component always sees one.
             parts.headers.entry(header::HOST).or_insert(host);
         }
-        spin_headers::append(&mut parts, &self.route, &path_info, client);
+        if self.component.kind() == Kind::Spin {
+            spin_headers::append(&mut parts, &self.route, &path_info, client);
+        }
         let body = body.map_err(wasmtime_wasi_http::Error::from);
         let request = Request::from_parts(parts, body);
         match self.component.answer(request, &self.shared).await {

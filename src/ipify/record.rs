@@ -43,9 +43,11 @@ impl Record {
     /// Makes it about another address, of which the same is known.
     pub fn set_ip(&mut self, ip: IpAddr) {
         let Range { start, end } = self.ip_range;
-        let text = format!("\"{ip}\"");
-        self.json = [&self.json[..start], &text, &self.json[end..]].concat();
-        self.ip_range = start..start + text.len();
+        let before = self.json.get(..start).unwrap_or_default();
+        let after = self.json.get(end..).unwrap_or_default();
+        let json = format!("{before}\"{ip}\"{after}");
+        self.ip_range = start..json.len() - after.len();
+        self.json = json;
         self.ip = ip;
     }
 }

@@ -3,6 +3,9 @@
 //! Every byte that comes back, and all of the log, is searched for the API key
 //! when a [`Geo`] is dropped.
 
+// The tests of the cache use the rest.
+#![cfg_attr(not(feature = "spin"), allow(dead_code))]
+
 use bytes::Bytes;
 use geo_host::stand_in::{Fault, StandIn};
 use geo_host::{App, Backend, Clock, Component, Log, Manifest, Memory, Server, Surroundings};
@@ -262,9 +265,13 @@ fn component() -> &'static Component {
     COMPONENT.get_or_init(|| Component::compile(&artifact()).unwrap())
 }
 
-/// The file of the built component.
+/// The file of the built component: the one with the same features as the
+/// tests.
 pub fn artifact() -> PathBuf {
-    Manifest::read(&root().join("spin.toml")).unwrap().source
+    match cfg!(feature = "spin") {
+        true => Manifest::read(&root().join("spin.toml")).unwrap().source,
+        false => root().join("dist/geo-plain.wasm"),
+    }
 }
 
 /// The folder of the repository.

@@ -1,7 +1,9 @@
 //! The built component, in the real engine, over real HTTP, with a stand-in
 //! for ipify behind it. `make build` has to come first; `make test` does both.
+//! With `--no-default-features`, all this is about the plain build.
 
 mod artifact;
+#[cfg(feature = "spin")]
 mod cache;
 mod caller;
 mod errors;

@@ -1,0 +1,20 @@
+//! What any host of `wasi:http/proxy` offers: the environment, and no store.
+
+use crate::edge::{self, Unreadable};
+use std::env::{self, VarError};
+
+/// The environment: a variable's name in capitals.
+pub struct Variables;
+
+impl edge::Variables for Variables {
+    fn get(&self, name: &str) -> Result<Option<String>, Unreadable> {
+        match env::var(name.to_ascii_uppercase()) {
+            Ok(value) => Ok(Some(value)),
+            Err(VarError::NotPresent) => Ok(None),
+            Err(VarError::NotUnicode(_)) => Err(Unreadable),
+        }
+    }
+}
+
+/// Nothing outlives a request.
+pub const STORE: Option<&dyn edge::Store> = None;
