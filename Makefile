@@ -1,6 +1,6 @@
 # Everything starts here; "make" alone lists what there is.
 
-.PHONY: help run build test fmt lint size
+.PHONY: help run build image artifact test fmt lint size
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -10,8 +10,15 @@ run: build ## Serve the component at http://127.0.0.1:3000 (LISTEN=address:port 
 	@cargo build --package geo-host
 	@exec target/debug/geo-host
 
-build: ## Build the component, for Spin and plain, into dist/
+build: ## Build the component, for Spin and plain,
 	@cargo run --quiet --package geo-pack
+
+image: build ## Build the scratch image with buildah, into dist/image and dist/image-spin
+	@cargo run --quiet --package geo-image -- image geo-plain.wasm dist/image
+	@cargo run --quiet --package geo-image -- image geo.wasm dist/image-spin
+
+artifact: build ## Make an OCI artifact of the component, into dist/artifact
+	@cargo run --quiet --package geo-image -- artifact geo.wasm dist/artifact
 
 test: build lint ## Check formatting and lints, run all tests
 	cargo test --workspace
@@ -30,4 +37,4 @@ lint: ## Check formatting and lints, warnings as errors
 size: build ## Tell what the bytes of the component are
 	@cargo build --profile size --target wasm32-wasip2
 	@cargo run --quiet --package geo-host --example size -- \
-		dist/geo.wasm target/wasm32-wasip2/size/geo.wasm
+		geo.wasm target/wasm32-wasip2/size/geo.wasm

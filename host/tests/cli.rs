@@ -97,7 +97,7 @@ fn the_manifest_is_missing_or_wrong() {
 
 #[test]
 fn the_component_is_missing_or_none() {
-    let (folder, path) = changed("dist/geo.wasm", "geo.wasm");
+    let (folder, path) = changed("geo.wasm", "geo.wasm");
     let text = complaint(&path, "127.0.0.1:0");
     assert!(text.contains("cannot read the component"), "{text}");
     assert!(text.contains("make build"), "{text}");

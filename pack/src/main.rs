@@ -1,5 +1,5 @@
-//! Builds the component as it ships: `dist/geo.wasm` for Spin, and
-//! `dist/geo-plain.wasm` for any host of `wasi:http/proxy`.
+//! Builds the component as it ships: `geo.wasm` for Spin, and
+//! `geo-plain.wasm` for any host of `wasi:http/proxy`.
 
 mod strip;
 
@@ -12,12 +12,12 @@ const BUILDS: [Build; 2] = [
         flags: &[],
         // Where a plain `cargo build` puts it too.
         target: "target",
-        output: "dist/geo.wasm",
+        output: "geo.wasm",
     },
     Build {
         flags: &["--no-default-features"],
         target: "target/plain",
-        output: "dist/geo-plain.wasm",
+        output: "geo-plain.wasm",
     },
 ];
 
@@ -30,7 +30,6 @@ struct Build {
 fn main() -> Result<()> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     std::env::set_current_dir(root)?;
-    std::fs::create_dir_all("dist")?;
     for Build {
         flags,
         target,

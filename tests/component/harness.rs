@@ -270,7 +270,7 @@ fn component() -> &'static Component {
 pub fn artifact() -> PathBuf {
     match cfg!(feature = "spin") {
         true => Manifest::read(&root().join("spin.toml")).unwrap().source,
-        false => root().join("dist/geo-plain.wasm"),
+        false => root().join("geo-plain.wasm"),
     }
 }
 
