@@ -93,7 +93,10 @@ mod tests {
             .collect();
         let mut response = Response::empty(204);
         let headers = headers.as_slice();
-        policy.apply(&Request::new(Method::Get, "/", &headers), &mut response);
+        policy.apply(
+            &Request::new(Method::Get, "geo.example", "/", &headers),
+            &mut response,
+        );
         let lines = response.headers.iter();
         lines
             .map(|(name, value)| format!("{name}: {value}"))

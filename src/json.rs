@@ -67,6 +67,44 @@ impl<'a> Value<'a> {
     pub fn quoted(self) -> Option<&'a str> {
         self.text.strip_prefix('"')?.strip_suffix('"')
     }
+
+    /// The text of a string, unescaped; half a surrogate pair becomes U+FFFD.
+    pub fn string(self) -> Option<String> {
+        let mut units = Vec::new();
+        let mut rest = self.quoted()?.chars();
+        while let Some(char) = rest.next() {
+            match char {
+                '\\' => units.push(escaped(&mut rest)?),
+                _ => units.extend_from_slice(char.encode_utf16(&mut [0; 2])),
+            }
+        }
+        Some(String::from_utf16_lossy(&units))
+    }
+
+    /// The digits of a number, as they stand.
+    pub fn number(self) -> Option<String> {
+        let first = self.text.bytes().next()?;
+        (first == b'-' || first.is_ascii_digit()).then(|| self.text.to_owned())
+    }
+}
+
+/// The UTF-16 code unit that stands after a backslash.
+fn escaped(rest: &mut std::str::Chars) -> Option<u16> {
+    Some(match rest.next()? {
+        'b' => 0x08,
+        'f' => 0x0c,
+        'n' => 0x0a,
+        'r' => 0x0d,
+        't' => 0x09,
+        'u' => {
+            let mut unit = 0;
+            for _ in 0..4 {
+                unit = unit << 4 | rest.next()?.to_digit(16)?;
+            }
+            unit as u16 // four hexadecimal digits
+        }
+        char => char as u16, // a quote, a slash or a backslash
+    })
 }
 
 struct Scanner<'a> {
@@ -221,6 +259,22 @@ mod tests {
         assert_eq!(value.member("b").unwrap().quoted(), Some(r#"\u00e9\""#));
         for other in ["{}", "[]", "\"a\"", "1", "null"] {
             assert_eq!(Value::parse(other).unwrap().member("a"), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn strings_are_unescaped() {
+        for (json, expected) in [
+            (r#""""#, Some("")),
+            (r#""Zürich 😀""#, Some("Zürich 😀")),
+            (r#""\u005A\u00fcrich \uD83D\ude00""#, Some("Zürich 😀")),
+            (r#""\"\\\/\b\f\n\r\t""#, Some("\"\\/\u{8}\u{c}\n\r\t")),
+            (r#""a\ud83d b""#, Some("a\u{fffd} b")),
+            ("1", None),
+            ("null", None),
+        ] {
+            let string = Value::parse(json).unwrap().string();
+            assert_eq!(string.as_deref(), expected, "{json}");
         }
     }
 

@@ -3,11 +3,12 @@
 //!
 //! One way through, no way back: a [`Request`] finds its [`route`], which has a
 //! [`subject`]: the [`caller`]'s address, or another. The [`cache`] knows it, or
-//! [`ipify`] does, and the answer or the [`problem`] becomes a [`Response`]. All
-//! of that is plain Rust, built and unit-tested natively. What needs a host
+//! [`ipify`] does, and the answer or the [`problem`] gets the [`representation`]
+//! that the client prefers, and becomes a [`Response`]. All of that is plain Rust, built and unit-tested natively. What needs a host
 //! (variables, HTTP, a store, the time) is behind the traits of [`edge`]; `wasi`
 //! implements them for the component.
 
+pub mod accept;
 pub mod address;
 pub mod cache;
 pub mod caller;
@@ -15,19 +16,25 @@ pub mod cors;
 pub mod edge;
 pub mod ipify;
 pub mod json;
+pub mod openapi;
+pub mod page;
 pub mod problem;
+pub mod representation;
 pub mod request;
 pub mod response;
 pub mod route;
 pub mod settings;
 pub mod subject;
+pub mod value;
 
 #[cfg(target_family = "wasm")]
 mod wasi;
 
+use accept::Form;
 use cache::Found;
 use edge::Edge;
 use problem::Problem;
+use representation::View;
 use request::Request;
 use response::Response;
 use route::Route;
@@ -36,35 +43,39 @@ use settings::Settings;
 /// Answers one request. Never fails: what goes wrong becomes a problem
 /// response, and a line in the log where it is the operator's to mend.
 pub fn answer(request: &Request, edge: &Edge) -> Response {
+    let form = Form::preferred(request.headers);
     let cors = cors::Policy::load(edge.variables);
     let response = route::of(request).and_then(|route| match route {
-        // Health is geo's own, and a preflight costs nothing: neither waits
+        // Health is geo's own, and the rest of these costs nothing: none waits
         // for the operator to set things right.
         Route::Health => Ok(Response::text("ok\n")),
+        Route::OpenApi => Ok(openapi::description()),
         Route::Preflight => Ok(cors::preflight()),
-        Route::Lookup => {
+        Route::Lookup(view) => {
             cors.as_ref().map_err(Problem::clone)?;
-            lookup(request, edge)
+            lookup(request, view, form, edge)
         }
     });
     let mut response = response.unwrap_or_else(|problem| {
         if problem.is_for_the_operator() {
             edge.log.line(&problem.to_string());
         }
-        problem.into()
+        representation::of_problem(problem, form)
     });
+    response.header("vary", "accept");
     if let Ok(cors) = cors {
         cors.apply(request, &mut response);
     }
     response
 }
 
-/// All that is known of an address.
-fn lookup(request: &Request, edge: &Edge) -> Result<Response, Problem> {
+/// What is known of an address.
+fn lookup(request: &Request, view: View, form: Form, edge: &Edge) -> Result<Response, Problem> {
     let settings = Settings::load(edge.variables)?;
     let subject = subject::of(request, &settings)?;
     let Found { record, status } = cache::look_up(&settings, subject, edge)?;
-    let mut response = Response::new(200, "application/json", record.into_json());
+    let is_kept = status != cache::Status::Bypass;
+    let mut response = representation::of(record, view, form, request.authority, is_kept)?;
     let ttl = settings.cache.ttl;
     // Private: the answer is about whoever asks.
     let max_age = status.freshness(ttl);

@@ -1,7 +1,5 @@
 //! What geo answers when it cannot answer: problem details, RFC 9457.
 
-use crate::response::Response;
-use crate::route::METHODS;
 use std::fmt;
 
 /// One failure, as its reader sees it.
@@ -28,6 +26,8 @@ pub enum Kind {
     LookupDisabled,
     /// Unknown path.
     NotFound,
+    /// ipify has no such value for the address.
+    NoValue,
     /// Known path, wrong method.
     MethodNotAllowed,
     /// The address asked for is nobody's public one.
@@ -53,6 +53,7 @@ impl Kind {
             Kind::InvalidAddress => (400, "invalid-address", "Not an IP address"),
             Kind::LookupDisabled => (403, "lookup-disabled", "Only your own address"),
             Kind::NotFound => (404, "not-found", "No such path"),
+            Kind::NoValue => (404, "no-value", "No such value"),
             Kind::MethodNotAllowed => (405, "method-not-allowed", "Method not allowed"),
             Kind::SpecialAddress => (422, "special-address", "Not a public address"),
             Kind::Misconfigured => (500, "misconfigured", "geo is misconfigured"),
@@ -91,6 +92,20 @@ impl Problem {
         self.kind.facts().0
     }
 
+    /// What it is, in a few words.
+    pub fn title(&self) -> &'static str {
+        self.kind.facts().2
+    }
+
+    /// The problem details object of RFC 9457.
+    pub fn to_json(&self) -> String {
+        let (status, slug, title) = self.kind.facts();
+        let detail = &self.detail;
+        format!(
+            r#"{{"type":"urn:problem-type:geo:{slug}","title":"{title}","status":{status},"detail":"{detail}"}}"#
+        )
+    }
+
     /// Whether the operator should read of it, not only the client.
     pub fn is_for_the_operator(&self) -> bool {
         self.status() >= 500
@@ -105,34 +120,14 @@ impl fmt::Display for Problem {
     }
 }
 
-impl From<Problem> for Response {
-    fn from(problem: Problem) -> Self {
-        let (status, slug, title) = problem.kind.facts();
-        let detail = &problem.detail;
-        let json = format!(
-            r#"{{"type":"urn:problem-type:geo:{slug}","title":"{title}","status":{status},"detail":"{detail}"}}"#
-        );
-        let mut response = Response::new(status, "application/problem+json", json);
-        response.header("cache-control", "no-store");
-        if problem.kind == Kind::MethodNotAllowed {
-            response.header("allow", METHODS);
-        }
-        for (name, value) in problem.headers {
-            response.header(name, value);
-        }
-        response
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn is_json_with_the_members_of_rfc_9457() {
-        let response = Response::from(Problem::new(Kind::UpstreamRefused, "Do this."));
         assert_eq!(
-            String::from_utf8(response.body).unwrap(),
+            Problem::new(Kind::UpstreamRefused, "Do this.").to_json(),
             r#"{"type":"urn:problem-type:geo:upstream-refused","title":"ipify refused the API key","status":502,"detail":"Do this."}"#
         );
     }

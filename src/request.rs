@@ -4,6 +4,8 @@
 pub struct Request<'a> {
     /// The method.
     pub method: Method,
+    /// Host and port that it was sent to, as the client wrote them.
+    pub authority: &'a str,
     /// The path, still percent-encoded.
     pub path: &'a str,
     /// What follows the `?`, still percent-encoded.
@@ -35,13 +37,19 @@ pub trait Headers {
 
 impl<'a> Request<'a> {
     /// A request for a path with an optional query, as it is on the wire.
-    pub fn new(method: Method, path_with_query: &'a str, headers: &'a dyn Headers) -> Self {
+    pub fn new(
+        method: Method,
+        authority: &'a str,
+        path_with_query: &'a str,
+        headers: &'a dyn Headers,
+    ) -> Self {
         let (path, query) = match path_with_query.split_once('?') {
             Some((path, query)) => (path, Some(query)),
             None => (path_with_query, None),
         };
         Self {
             method,
+            authority,
             path,
             query,
             headers,
@@ -72,7 +80,7 @@ mod tests {
             ("/?a=?", "/", Some("a=?")),
             ("", "", None),
         ] {
-            let request = Request::new(Method::Get, url, &headers);
+            let request = Request::new(Method::Get, "geo.example", url, &headers);
             assert_eq!((request.path, request.query), (path, query), "{url}");
         }
     }

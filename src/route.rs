@@ -1,13 +1,17 @@
 //! Which paths and methods there are.
 
 use crate::problem::{Kind, Problem};
+use crate::representation::View;
 use crate::request::{Method, Request};
+use crate::value;
 
 /// What a request asks for.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Route {
-    /// Where is the caller?
-    Lookup,
+    /// Where is the caller, or another address?
+    Lookup(View),
+    /// What does geo answer?
+    OpenApi,
     /// Does geo run?
     Health,
     /// May a browser's script ask? (The CORS preflight of the Fetch standard.)
@@ -28,20 +32,30 @@ pub fn of(request: &Request) -> Result<Route, Problem> {
         return Ok(Route::Preflight);
     }
     let route = match request.path {
-        "/" => Route::Lookup,
+        "/" => Route::Lookup(View::Negotiated),
+        "/json" => Route::Lookup(View::Json),
+        "/openapi.json" => Route::OpenApi,
         "/healthz" => Route::Health,
-        _ => {
-            return Err(Problem::new(
-                Kind::NotFound,
-                "There is nothing at this path. GET / tells where you are.",
-            ));
-        }
+        path => match value::NAMES
+            .iter()
+            .find(|name| path.strip_prefix('/') == Some(name))
+        {
+            Some(name) => Route::Lookup(View::Value(name)),
+            None => {
+                return Err(Problem::new(
+                    Kind::NotFound,
+                    "There is nothing at this path. GET / tells where you are, \
+                     GET /openapi.json what else there is.",
+                ));
+            }
+        },
     };
     match request.method {
         Method::Other => Err(Problem::new(
             Kind::MethodNotAllowed,
             "Use GET or HEAD: geo only answers questions.",
-        )),
+        )
+        .with_header("allow", METHODS.to_owned())),
         _ => Ok(route),
     }
 }
@@ -54,9 +68,21 @@ mod tests {
     fn paths_and_methods() {
         use Method::*;
         let table = [
-            (Get, "/", Ok(Route::Lookup)),
-            (Head, "/", Ok(Route::Lookup)),
-            (Get, "/?anything=else", Ok(Route::Lookup)),
+            (Get, "/", Ok(Route::Lookup(View::Negotiated))),
+            (Head, "/", Ok(Route::Lookup(View::Negotiated))),
+            (Get, "/?anything=else", Ok(Route::Lookup(View::Negotiated))),
+            (Get, "/json", Ok(Route::Lookup(View::Json))),
+            (Get, "/city", Ok(Route::Lookup(View::Value("city")))),
+            (
+                Head,
+                "/as-name?x",
+                Ok(Route::Lookup(View::Value("as-name"))),
+            ),
+            (Get, "/openapi.json", Ok(Route::OpenApi)),
+            (Get, "/city/", Err(Kind::NotFound)),
+            (Get, "city", Err(Kind::NotFound)),
+            (Get, "/City", Err(Kind::NotFound)),
+            (Other, "/city", Err(Kind::MethodNotAllowed)),
             (Get, "/healthz", Ok(Route::Health)),
             (Options, "/", Ok(Route::Preflight)),
             (Options, "/elbonia", Ok(Route::Preflight)),
@@ -71,7 +97,7 @@ mod tests {
         ];
         for (method, url, expected) in table {
             let headers: &[(&str, &str)] = &[];
-            let found = of(&Request::new(method, url, &headers));
+            let found = of(&Request::new(method, "geo.example", url, &headers));
             assert_eq!(found.map_err(|p| p.kind), expected, "{method:?} {url}");
         }
     }

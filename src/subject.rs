@@ -105,7 +105,10 @@ mod tests {
         let settings = Settings::load(&Table(variables)).unwrap();
         let headers: &[(&str, &str)] = &[("x-forwarded-for", "9.9.9.9")];
         let url = format!("/{query}");
-        match of(&Request::new(Method::Get, &url, &headers), &settings) {
+        match of(
+            &Request::new(Method::Get, "geo.example", &url, &headers),
+            &settings,
+        ) {
             Ok(address) => Ok(address.unwrap().to_string()),
             Err(problem) => Err(problem.status()),
         }

@@ -18,9 +18,10 @@ pub fn handle(request: &IncomingRequest, response_out: ResponseOutparam, edge: &
     };
     // Without a path: `OPTIONS *`, and nothing that geo knows.
     let path_with_query = request.path_with_query().unwrap_or_default();
+    let authority = request.authority().unwrap_or_default();
     let headers = request.headers();
-    let response = crate::answer(&Request::new(method, &path_with_query, &headers), edge);
-    send(response, method, response_out);
+    let request = Request::new(method, &authority, &path_with_query, &headers);
+    send(crate::answer(&request, edge), method, response_out);
 }
 
 impl Headers for Fields {

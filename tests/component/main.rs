@@ -9,6 +9,8 @@ mod caller;
 mod errors;
 mod harness;
 mod interface;
+mod openapi;
+mod representations;
 mod requests;
 mod settings;
 mod verbatim;
