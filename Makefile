@@ -23,6 +23,8 @@ artifact: build ## Make an OCI artifact of the component, into dist/artifact
 test: build lint ## Check formatting and lints, run all tests
 	cargo test --workspace
 	cargo test --no-default-features
+	cargo build --package geo-host
+	tests/browser/run
 
 fmt: ## Format the code
 	cargo fmt --all

@@ -37,24 +37,47 @@ const simplify = (points, limit) => {
   return [...left.slice(0, -1), ...simplify(points.slice(at), limit)];
 };
 
-let path = "";
-for (const polygon of features.flatMap((f) => f.geometry.coordinates)) {
-  const half = Math.floor(polygon[0].length / 2);
-  const ring = [
-    ...simplify(polygon[0].slice(0, half + 1), 0.7).slice(0, -1),
-    ...simplify(polygon[0].slice(half), 0.7),
-  ].map(([x, y]) => [Math.round(x), Math.round(-y)]);
-  const points = ring.filter(([x, y], i) => i === 0 || x !== ring[i - 1][0] || y !== ring[i - 1][1]);
-  if (points.length < 4 || area(points) < 6) continue;
+/** Follows a ring over the antimeridian, where longitude jumps by 360. */
+const unwrap = (ring) => {
+  let turn = 0;
+  const points = ring.map(([x, y], i) => {
+    if (i > 0) turn -= 360 * Math.round((x - ring[i - 1][0]) / 360);
+    return [x + turn, y];
+  });
+  // Antarctica goes around the pole: close it there.
+  if (turn !== 0) points.push([points.at(-1)[0], -90], [points[0][0], -90], points[0]);
+  return points;
+};
+
+const round = (ring) =>
+  ring
+    .map(([x, y]) => [Math.round(x), Math.round(-y)])
+    .filter(([x, y], i, all) => i === 0 || x !== all[i - 1][0] || y !== all[i - 1][1]);
+
+/** A closed ring as the path's shortest notation of lines. */
+const draw = (points) => {
   let [x, y] = points[0];
-  path += `M${x} ${y}l`;
   let line = "";
   for (const [nextX, nextY] of points.slice(1, -1)) {
-    for (const step of [nextX - x, nextY - y]) {
-      line += line && step >= 0 ? ` ${step}` : step;
-    }
+    for (const step of [nextX - x, nextY - y]) line += line && step >= 0 ? ` ${step}` : step;
     [x, y] = [nextX, nextY];
   }
-  path += `${line}z`;
+  return `M${points[0].join(" ")}l${line}z`;
+};
+
+let path = "";
+for (const polygon of features.flatMap((f) => f.geometry.coordinates)) {
+  const ring = unwrap(polygon[0]);
+  const half = Math.floor(ring.length / 2);
+  const points = round([
+    ...simplify(ring.slice(0, half + 1), 0.8).slice(0, -1),
+    ...simplify(ring.slice(half), 0.8),
+  ]);
+  if (points.length < 5 || area(points) < 10) continue;
+  path += draw(points);
+  // What leaves the map on one side comes back on the other.
+  const xs = points.map(([x]) => x);
+  const side = Math.max(...xs) > 181 ? -360 : Math.min(...xs) < -181 ? 360 : 0;
+  if (side) path += draw(points.filter(([x]) => Math.abs(x + side) < 200).map(([x, y]) => [x + side, y]));
 }
 process.stdout.write(path);
