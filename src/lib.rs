@@ -75,15 +75,16 @@ fn lookup(request: &Request, view: View, form: Form, edge: &Edge) -> Result<Resp
     let subject = subject::of(request, &settings)?;
     let Found { record, status } = cache::look_up(&settings, subject, edge)?;
     let is_kept = status != cache::Status::Bypass;
-    let mut response = representation::of(record, view, form, request.authority, is_kept)?;
     let ttl = settings.cache.ttl;
+    let (name, value) = status.header(ttl);
+    let response = representation::of(record, view, form, request.authority, is_kept);
+    let mut response = response.map_err(|problem| problem.with_header(name, value.clone()))?;
     // Private: the answer is about whoever asks.
     let max_age = status.freshness(ttl);
     response.header("cache-control", format!("private, max-age={max_age}"));
     if let Some(age) = status.age() {
         response.header("age", age.to_string());
     }
-    let (name, value) = status.header(ttl);
     response.header(name, value);
     Ok(response)
 }

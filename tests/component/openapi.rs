@@ -14,7 +14,7 @@ async fn description(geo: &Geo) -> Value {
 /// Follows a reference within the description.
 fn resolve<'a>(description: &'a Value, value: &'a Value) -> &'a Value {
     match value["$ref"].as_str() {
-        Some(reference) => &description.pointer(&reference[1..]).expect(reference),
+        Some(reference) => description.pointer(&reference[1..]).expect(reference),
         None => value,
     }
 }

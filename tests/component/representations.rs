@@ -100,6 +100,7 @@ async fn values_that_ipify_does_not_have() {
         let answer = geo.get(&format!("/{path}{unknown}")).await;
         assert_eq!(answer.status, 404, "{path}");
         assert_eq!(answer.problem(), "no-value", "{path}");
+        assert_eq!(answer.header("cache-status"), "geo; fwd=bypass");
     }
     let answer = geo
         .send(Request::get(format!("/{unknown}")).header("accept", "text/plain"))
