@@ -7,7 +7,7 @@ help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: build ## Serve the component at http://127.0.0.1:3000 (LISTEN=address:port changes it)
-	@cargo build --package geo-host
+	@cargo build --workspace --bin geo-host
 	@exec target/debug/geo-host
 
 build: ## Build the component, for Spin and plain,
@@ -23,7 +23,6 @@ artifact: build ## Make an OCI artifact of the component, into dist/artifact
 test: build lint ## Check formatting and lints, run all tests
 	cargo test --workspace
 	cargo test --no-default-features
-	cargo build --package geo-host
 	tests/browser/run
 
 fmt: ## Format the code
