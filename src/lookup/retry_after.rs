@@ -1,21 +1,16 @@
-//! `Retry-After`, RFC 9110, 10.2.3.
+//! `Retry-After` (RFC 9110, 10.2.3).
 
-/// Whether it is a number of seconds or an HTTP date, and so nothing that
-/// ipify should not have sent can be passed on in it.
-pub fn is_valid(value: &str) -> bool {
-    is_like(value, "Sun, 06 Nov 1994 08:49:37 GMT")
-        || (1..=10).contains(&value.len()) && value.bytes().all(|byte| byte.is_ascii_digit())
-}
+use std::time::UNIX_EPOCH;
 
-/// Whether letters stand where the example has letters, digits where it has
-/// digits, and the rest is the same.
-fn is_like(value: &str, example: &str) -> bool {
-    value.len() == example.len()
-        && value.bytes().zip(example.bytes()).all(|(a, b)| {
-            a == b
-                || a.is_ascii_digit() && b.is_ascii_digit()
-                || a.is_ascii_alphabetic() && b.is_ascii_alphabetic()
-        })
+/// Parses a number of seconds or an HTTP date. Returns seconds from `now`,
+/// which is in seconds since 1970.
+pub(crate) fn seconds(value: &str, now: u64) -> Option<u64> {
+    if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
+        return value.parse().ok();
+    }
+    let date = httpdate::parse_http_date(value).ok()?;
+    let date = date.duration_since(UNIX_EPOCH).ok()?.as_secs();
+    Some(date.saturating_sub(now))
 }
 
 #[cfg(test)]
@@ -24,19 +19,23 @@ mod tests {
 
     #[test]
     fn seconds_or_a_date() {
-        for (value, valid) in [
-            ("0", true),
-            ("120", true),
-            ("Mon, 23 Nov 2026 10:00:00 GMT", true),
-            ("", false),
-            ("-1", false),
-            ("1.5", false),
-            ("12345678901", false),
-            ("soon", false),
-            ("Monday, 23-Nov-26 10:00:00 GMT", false),
-            ("Mon, 23 Nov 2026 10:00:00 GMT ", false),
+        // Mon, 23 Nov 2026 10:00:00 GMT
+        let now = 1_795_428_000;
+        for (value, expected) in [
+            ("0", Some(0)),
+            ("120", Some(120)),
+            ("Mon, 23 Nov 2026 10:00:07 GMT", Some(7)),
+            ("Mon, 23 Nov 2026 09:59:59 GMT", Some(0)),
+            ("Monday, 23-Nov-26 10:01:00 GMT", Some(60)),
+            ("Mon Nov 23 10:00:01 2026", Some(1)),
+            ("", None),
+            ("+1", None),
+            ("-1", None),
+            ("1.5", None),
+            ("99999999999999999999", None),
+            ("soon", None),
         ] {
-            assert_eq!(is_valid(value), valid, "{value:?}");
+            assert_eq!(seconds(value, now), expected, "{value:?}");
         }
     }
 }
