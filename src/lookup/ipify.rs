@@ -200,7 +200,7 @@ mod tests {
         assert_eq!(problem.kind, Kind::UpstreamUnreachable);
         assert_eq!(
             problem.cause.unwrap().to_string(),
-            "GET http://a/?apiKey=***: connection refused"
+            "GET http://a/?apiKey=*** connection refused"
         );
     }
 }

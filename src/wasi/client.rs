@@ -129,18 +129,32 @@ fn failure(kind: FailureKind, reason: impl Into<String>) -> Failure {
     }
 }
 
+/// Describes the error codes that a request of geo can meet. (Their `Debug`
+/// would cost 7 kB.)
 fn described(code: ErrorCode) -> Failure {
     use ErrorCode::*;
-    let kind = match code {
-        DnsTimeout
-        | ConnectionTimeout
-        | ConnectionReadTimeout
-        | ConnectionWriteTimeout
-        | HttpResponseTimeout => FailureKind::Timeout,
-        HttpRequestDenied | DestinationIpProhibited => FailureKind::NotAllowed,
-        DnsError(_) | DestinationNotFound => FailureKind::Dns,
-        TlsProtocolError | TlsCertificateError | TlsAlertReceived(_) => FailureKind::Tls,
-        _ => FailureKind::Connection,
+    let (kind, reason) = match code {
+        DnsTimeout => (FailureKind::Timeout, "DNS timeout"),
+        ConnectionTimeout => (FailureKind::Timeout, "connection timeout"),
+        ConnectionReadTimeout => (FailureKind::Timeout, "read timeout"),
+        ConnectionWriteTimeout => (FailureKind::Timeout, "write timeout"),
+        HttpResponseTimeout => (FailureKind::Timeout, "response timeout"),
+        HttpRequestDenied => (FailureKind::NotAllowed, "request denied"),
+        DestinationIpProhibited => (FailureKind::NotAllowed, "IP address prohibited"),
+        DnsError(_) => (FailureKind::Dns, "DNS error"),
+        DestinationNotFound => (FailureKind::Dns, "destination not found"),
+        TlsProtocolError => (FailureKind::Tls, "TLS protocol error"),
+        TlsCertificateError => (FailureKind::Tls, "TLS certificate error"),
+        TlsAlertReceived(_) => (FailureKind::Tls, "TLS alert received"),
+        DestinationUnavailable => (FailureKind::Connection, "destination unavailable"),
+        DestinationIpUnroutable => (FailureKind::Connection, "IP address unroutable"),
+        ConnectionRefused => (FailureKind::Connection, "connection refused"),
+        ConnectionTerminated => (FailureKind::Connection, "connection terminated"),
+        ConnectionLimitReached => (FailureKind::Connection, "connection limit reached"),
+        HttpProtocolError => (FailureKind::Connection, "HTTP protocol error"),
+        HttpResponseIncomplete => (FailureKind::Connection, "response incomplete"),
+        InternalError(Some(reason)) => return failure(FailureKind::Connection, reason),
+        _ => (FailureKind::Connection, "the host failed"),
     };
-    failure(kind, code.to_string())
+    failure(kind, reason)
 }

@@ -54,8 +54,8 @@ struct ProblemPage<'a> {
 pub(crate) fn answer(answer: &Answer, request: &Request) -> String {
     let value = |value: Value| value.of(&answer.record).map(without_bidi_controls);
     let joined = |values: &[Value]| {
-        let present: Vec<_> = values.iter().filter_map(|of| value(*of)).collect();
-        (!present.is_empty()).then(|| present.join(", "))
+        let present = values.iter().filter_map(|of| value(*of));
+        present.reduce(|joined, value| joined + ", " + &value)
     };
     let coordinates = value(Value::Lat)
         .zip(value(Value::Lng))
