@@ -1,33 +1,37 @@
-//! `make size`: how large the component is, and what its bytes are.
-//!
-//! Takes the component as it ships, and the same one with the names of its
-//! functions, which tell where the code comes from.
+//! `xtask size`: how large the component is, and what its bytes are.
 
+use crate::component::{self, Build};
+use crate::workspace::Workspace;
 use anyhow::{Context, Result};
 use flate2::{Compression, write::GzEncoder};
 use std::collections::BTreeMap;
 use std::io::Write;
+use std::path::Path;
 use wasmparser::{KnownCustom, Name, Parser, Payload};
 
-fn main() -> Result<()> {
-    let mut paths = std::env::args().skip(1);
-    let mut read = || -> Result<Vec<u8>> {
-        let path = paths.next().context("usage: size SHIPPED NAMED")?;
-        std::fs::read(&path).with_context(|| path)
-    };
-    let (shipped, named) = (read()?, read()?);
-
+/// Prints what the bytes of the component are: of the one that ships, and, to
+/// see where the code comes from, of the same one with its functions' names.
+///
+/// # Errors
+///
+/// If it does not compile.
+pub fn print(workspace: &Workspace) -> Result<()> {
+    component::build(workspace, Build::Spin, true)?;
+    let shipped = read(&workspace.root.join(Build::Spin.file()))?;
+    let named = read(&component::compile(workspace, Build::Spin, "size", true)?)?;
+    let parts = workspace;
+    let _ = parts;
     println!("{:>8}  bytes", shipped.len());
     println!("{:>8}  gzipped", gzipped(&shipped)?);
     println!("\nby section");
-    print(sections(&shipped)?);
+    show(sections(&shipped)?);
     println!("\ncode, by crate (before the names are taken off)");
     let functions = functions(&named)?;
     let mut crates = BTreeMap::new();
     for (name, size) in &functions {
         *crates.entry(origin(name)).or_default() += size;
     }
-    print(crates);
+    show(crates);
     println!("\nthe largest functions");
     let mut largest = functions;
     largest.sort_by_key(|(_, size)| std::cmp::Reverse(*size));
@@ -37,7 +41,11 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-fn print(parts: BTreeMap<String, usize>) {
+fn read(path: &Path) -> Result<Vec<u8>> {
+    std::fs::read(path).with_context(|| path.display().to_string())
+}
+
+fn show(parts: BTreeMap<String, usize>) {
     let mut parts: Vec<_> = parts.into_iter().collect();
     parts.sort_by_key(|(_, size)| std::cmp::Reverse(*size));
     for (name, size) in parts {
