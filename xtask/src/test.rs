@@ -60,7 +60,7 @@ pub fn all(workspace: &Workspace) -> Result<()> {
     Ok(())
 }
 
-/// The plain build's features, and those of everything else.
+/// The features for tests of the plain build: all but `spin`.
 const PLAIN: [&str; 3] = ["--no-default-features", "--features", "xtask/tools"];
 
 /// All are tests of the whole workspace, with one set of features for its
