@@ -80,9 +80,13 @@ pub fn build(workspace: &Workspace, build: Build, quiet: bool) -> Result<()> {
     Ok(())
 }
 
-/// Installs the target where it is missing; rustup does it by itself only
-/// where it may (`RUSTUP_AUTO_INSTALL`).
-fn add_target() -> Result<()> {
+/// Installs the target where it is missing. rustup does so by itself only where
+/// it may (`RUSTUP_AUTO_INSTALL`).
+///
+/// # Errors
+///
+/// If it cannot be installed: what to do.
+pub fn add_target() -> Result<()> {
     let mut rustc = Command::new("rustc");
     rustc.args(["--print", "target-libdir", "--target", TARGET]);
     if Path::new(&process::output(&mut rustc)?).is_dir() {

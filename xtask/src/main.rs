@@ -27,6 +27,8 @@ enum Task {
         #[arg(value_enum)]
         builds: Vec<Build>,
     },
+    /// Install Rust's target for the component where it is missing
+    Target,
     /// Serve the component at 127.0.0.1:3000, or where LISTEN says
     Run {
         /// On the installed Spin instead of geo-host
@@ -82,6 +84,7 @@ fn perform(task: Task) -> Result<()> {
             }
             Ok(())
         }
+        Task::Target => component::add_target(),
         Task::Run { spin: false } => serve::on_geo_host(&workspace),
         Task::Run { spin: true } => serve::on_spin(&workspace),
         Task::Test => test::all(&workspace),

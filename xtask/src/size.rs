@@ -1,5 +1,8 @@
 //! `xtask size`: how large the component is, and what its bytes are.
 
+mod code;
+mod data;
+
 use crate::component::{self, Build};
 use crate::workspace::Workspace;
 use anyhow::{Context, Result};
@@ -7,7 +10,7 @@ use flate2::{Compression, write::GzEncoder};
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
-use wasmparser::{KnownCustom, Name, Parser, Payload};
+use wasmparser::{KnownCustom, Name, Parser, Payload, TypeRef};
 
 /// Prints what the bytes of the component are: of the one that ships, and, to
 /// see where the code comes from, of the same one with its functions' names.
@@ -19,21 +22,23 @@ pub fn print(workspace: &Workspace) -> Result<()> {
     component::build(workspace, Build::Spin, true)?;
     let shipped = read(&workspace.root.join(Build::Spin.file()))?;
     let named = read(&component::compile(workspace, Build::Spin, "size", true)?)?;
-    let parts = workspace;
-    let _ = parts;
+
     println!("{:>8}  bytes", shipped.len());
     println!("{:>8}  gzipped", gzipped(&shipped)?);
-    println!("\nby section");
-    show(sections(&shipped)?);
-    println!("\ncode, by crate (before the names are taken off)");
-    let functions = functions(&named)?;
-    let mut crates = BTreeMap::new();
-    for (name, size) in &functions {
-        *crates.entry(origin(name)).or_default() += size;
+    show("by section", sections(&shipped)?);
+    let module = Module::read(&named)?;
+    let mut code = BTreeMap::new();
+    for (name, size) in &module.functions {
+        *code.entry(code::part(name)).or_default() += size;
     }
-    show(crates);
+    show("code, by where its source is", code);
+    show(
+        "data",
+        data::parts(&module.data, &workspace.root.join("src"))?,
+    );
+
     println!("\nthe largest functions");
-    let mut largest = functions;
+    let mut largest = module.functions;
     largest.sort_by_key(|(_, size)| std::cmp::Reverse(*size));
     for (name, size) in largest.iter().take(20) {
         println!("{size:>8}  {name}");
@@ -45,7 +50,9 @@ fn read(path: &Path) -> Result<Vec<u8>> {
     std::fs::read(path).with_context(|| path.display().to_string())
 }
 
-fn show(parts: BTreeMap<String, usize>) {
+fn show(title: &str, parts: BTreeMap<String, usize>) {
+    let sum: usize = parts.values().sum();
+    println!("\n{title}: {sum} bytes");
     let mut parts: Vec<_> = parts.into_iter().collect();
     parts.sort_by_key(|(_, size)| std::cmp::Reverse(*size));
     for (name, size) in parts {
@@ -89,66 +96,67 @@ fn sections(bytes: &[u8]) -> Result<BTreeMap<String, usize>> {
     Ok(sections)
 }
 
-/// The name and the size of every function of the largest module.
-fn functions(bytes: &[u8]) -> Result<Vec<(String, usize)>> {
-    let mut found = Vec::new();
-    let (mut imported, mut sizes, mut names) = (0, Vec::new(), BTreeMap::new());
-    for payload in Parser::new(0).parse_all(bytes) {
-        match payload? {
-            Payload::ImportSection(section) => {
-                for import in section.into_imports() {
-                    if let wasmparser::TypeRef::Func(_) = import?.ty {
-                        imported += 1;
+/// A core module: the component's largest, which is geo itself.
+#[derive(Default)]
+struct Module {
+    /// The demangled names and the sizes of its functions.
+    functions: Vec<(String, usize)>,
+    /// The bytes of its data segments.
+    data: Vec<u8>,
+}
+
+impl Module {
+    fn read(component: &[u8]) -> Result<Self> {
+        let (mut largest, mut data) = (Self::default(), Vec::new());
+        let (mut imported, mut sizes, mut names) = (0, Vec::new(), BTreeMap::new());
+        for payload in Parser::new(0).parse_all(component) {
+            match payload? {
+                Payload::ImportSection(section) => {
+                    for import in section.into_imports() {
+                        if let TypeRef::Func(_) = import?.ty {
+                            imported += 1;
+                        }
                     }
                 }
-            }
-            Payload::CodeSectionEntry(body) => sizes.push(body.range().len()),
-            Payload::CustomSection(section) => {
-                if let KnownCustom::Name(subsections) = section.as_known() {
-                    for subsection in subsections {
-                        if let Name::Function(map) = subsection? {
-                            for naming in map {
-                                let naming = naming?;
-                                names.insert(naming.index, naming.name.to_owned());
+                Payload::CodeSectionEntry(body) => sizes.push(body.range().len()),
+                Payload::DataSection(section) => {
+                    for segment in section {
+                        data.extend(segment?.data);
+                    }
+                }
+                Payload::CustomSection(section) => {
+                    if let KnownCustom::Name(subsections) = section.as_known() {
+                        for subsection in subsections {
+                            if let Name::Function(map) = subsection? {
+                                for naming in map {
+                                    let naming = naming?;
+                                    names.insert(naming.index, naming.name.to_owned());
+                                }
                             }
                         }
                     }
                 }
-            }
-            Payload::End(_) => {
-                let functions: Vec<_> = (imported..)
-                    .zip(sizes.drain(..))
-                    .map(|(index, size)| {
-                        let name = names.get(&index).map_or("?", String::as_str);
-                        (format!("{:#}", rustc_demangle::demangle(name)), size)
-                    })
-                    .collect();
-                if functions.len() > found.len() {
-                    found = functions;
+                // Of a module, or of the component around them.
+                Payload::End(_) => {
+                    let module = Self {
+                        functions: (imported..)
+                            .zip(sizes.drain(..))
+                            .map(|(index, size)| {
+                                let name = names.get(&index).map_or("?", String::as_str);
+                                (format!("{:#}", rustc_demangle::demangle(name)), size)
+                            })
+                            .collect(),
+                        data: std::mem::take(&mut data),
+                    };
+                    if module.functions.len() > largest.functions.len() {
+                        largest = module;
+                    }
+                    imported = 0;
+                    names.clear();
                 }
-                imported = 0;
-                names.clear();
+                _ => {}
             }
-            _ => {}
         }
-    }
-    Ok(found)
-}
-
-/// The crate in whose source a function stands; C's names have no path.
-fn origin(function: &str) -> String {
-    let path = function.trim_start_matches(['<', '&', '[', '(', '*']);
-    let path = path
-        .strip_prefix("mut ")
-        .or(path.strip_prefix("dyn "))
-        .unwrap_or(path);
-    match path.split_once("::") {
-        Some((name, _)) if name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') => {
-            name.to_owned()
-        }
-        _ if path.starts_with("u") || path.starts_with("i") || path.contains("::") => {
-            "core".to_owned()
-        }
-        _ => "wasi-libc and glue".to_owned(),
+        Ok(largest)
     }
 }
