@@ -1,5 +1,7 @@
 //! What is written in two places is the same in both.
 
+#[cfg(feature = "spin")]
+use crate::harness::artifact;
 use crate::harness::root;
 use geo_host::Manifest;
 
@@ -94,4 +96,20 @@ fn the_variables_of_the_readme() {
         })
         .collect();
     assert_eq!(described, expected);
+}
+
+/// The README has one figure for the size, which is about right.
+#[cfg(feature = "spin")]
+#[test]
+fn the_size_in_the_readme() {
+    let readme = read("README.md");
+    let [kilobytes] = versions(&readme, "component of about ")[..] else {
+        panic!("one figure");
+    };
+    let said = 1000.0 * kilobytes.parse::<f64>().unwrap();
+    let is = std::fs::metadata(artifact()).unwrap().len() as f64;
+    assert!(
+        (said - is).abs() < 0.03 * is,
+        "{said} bytes, but it has {is}"
+    );
 }
