@@ -13,7 +13,7 @@ ARG BUILDER=rust:1.95.0
 FROM --platform=$BUILDPLATFORM ${BUILDER} AS build
 WORKDIR /geo
 COPY . .
-RUN cargo run --locked --package geo-pack
+RUN cargo run --locked --package xtask --no-default-features -- build
 
 FROM scratch
 ARG COMPONENT=geo-plain.wasm

@@ -1,9 +1,9 @@
 //! `wasi:clocks/wall-clock`.
 
 use super::bindings::wasi::clocks::wall_clock;
-use crate::edge::Clock;
+use crate::host::Clock;
 
-pub struct Wall;
+pub(super) struct Wall;
 
 impl Clock for Wall {
     fn now(&self) -> u64 {

@@ -7,10 +7,14 @@ mod artifact;
 mod cache;
 mod caller;
 mod errors;
-mod harness;
 mod interface;
 mod openapi;
 mod representations;
 mod requests;
 mod settings;
+mod variables;
 mod verbatim;
+mod versions;
+
+// So that tests name it as they name each other.
+use harness;

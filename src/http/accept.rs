@@ -1,0 +1,141 @@
+//! Content negotiation: `Accept` (RFC 9110, 12.5.1).
+
+use crate::host::Headers;
+
+/// The forms in which answers and problems come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// `application/json`, for problems `application/problem+json`
+    Json,
+    /// `text/html`
+    Html,
+    /// `text/plain`
+    Text,
+}
+
+impl Form {
+    /// Returns the form that a request prefers: the one with the highest
+    /// weight, of several the first in order of definition. JSON where none is
+    /// acceptable.
+    pub(crate) fn preferred(headers: &dyn Headers) -> Self {
+        let lines = headers.get("accept");
+        let accept = |form: Form| {
+            let ranges = lines
+                .iter()
+                .flat_map(|line| line.split(|byte| *byte == b','));
+            // The most specific range that matches has precedence.
+            ranges
+                .filter_map(|range| form.matches(range))
+                .max()
+                .map_or(0, |(_, q)| q)
+        };
+        let (mut preferred, mut most) = (Form::Json, accept(Form::Json));
+        for form in [Form::Html, Form::Text] {
+            let q = accept(form);
+            if q > most {
+                (preferred, most) = (form, q);
+            }
+        }
+        preferred
+    }
+
+    /// Returns how specific a media range is, and its weight in thousandths;
+    /// `None` where it does not match.
+    fn matches(self, range: &[u8]) -> Option<(u8, u16)> {
+        let range = std::str::from_utf8(range).ok()?;
+        let mut parts = range.split(';').map(str::trim_ascii);
+        let name = parts.next()?.to_ascii_lowercase();
+        let specificity = match (self, name.as_str()) {
+            (Form::Json, "application/json" | "application/problem+json") => 2,
+            (Form::Html, "text/html") => 2,
+            (Form::Text, "text/plain") => 2,
+            (Form::Json, "application/*") => 1,
+            (Form::Html | Form::Text, "text/*") => 1,
+            (_, "*/*") => 0,
+            _ => return None,
+        };
+        let mut weights = parts.filter_map(|parameter| {
+            let (name, value) = parameter.split_once('=')?;
+            name.trim_ascii().eq_ignore_ascii_case("q").then_some(value)
+        });
+        // An invalid weight counts as 1.
+        let q = weights.next().and_then(thousandths).unwrap_or(1000);
+        Some((specificity, q))
+    }
+}
+
+/// Parses a weight: 0 to 1, with up to three decimal digits.
+fn thousandths(weight: &str) -> Option<u16> {
+    let weight = weight.trim_ascii();
+    let (whole, fraction) = weight.split_once('.').unwrap_or((weight, ""));
+    let is_digits = fraction.len() <= 3 && fraction.bytes().all(|byte| byte.is_ascii_digit());
+    let fraction = fraction.bytes().chain(*b"000").take(3);
+    let fraction = fraction.fold(0, |sum, digit| {
+        sum * 10 + u16::from(digit.wrapping_sub(b'0'))
+    });
+    match whole {
+        "0" if is_digits => Some(fraction),
+        "1" if is_digits && fraction == 0 => Some(1000),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn preferred(lines: &[&str]) -> Form {
+        let headers: Vec<_> = lines.iter().map(|line| ("accept", *line)).collect();
+        Form::preferred(&headers.as_slice())
+    }
+
+    #[test]
+    fn what_clients_send() {
+        use Form::*;
+        let chrome = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8";
+        for (accept, form) in [
+            ("", Json),
+            ("*/*", Json),
+            (chrome, Html),
+            ("application/json", Json),
+            ("application/json, text/plain, */*", Json),
+            ("application/problem+json", Json),
+            ("text/html", Html),
+            ("TEXT/HTML;charset=utf-8", Html),
+            ("text/plain", Text),
+            ("text/*", Html),
+            ("text/*, text/html;q=0.5", Text),
+            (
+                "text/*;q=0.3, text/html;q=0.7, application/json;q=0.5",
+                Html,
+            ),
+            ("application/*", Json),
+            ("text/html;q=0.5, application/json;q=0.5", Json),
+            ("text/plain;q=0.5, text/html;q=0.5", Html),
+            ("text/html;q=0.1, text/plain;q=0.2", Text),
+            ("text/html ; q=0.999 , text/plain;q=1.000", Text),
+            ("*/*;q=0.1, text/html;q=0", Json),
+            ("*/*, application/json;q=0", Html),
+            ("*/*, application/json;q=0, text/html;q=0.0", Text),
+            ("application/json;q=0", Json),
+            ("image/png", Json),
+            ("text/html;level=1;q=0.4, text/plain;q=0.3", Html),
+            ("text/html;Q=0.1, text/plain;q=0.2", Text),
+            ("text/html;q=2, text/plain;q=0.9", Html),
+            ("text/html;q=, ,;,=,text", Html),
+            ("nonsense", Json),
+        ] {
+            assert_eq!(preferred(&[accept]), form, "{accept}");
+        }
+        assert_eq!(preferred(&[]), Json);
+        assert_eq!(preferred(&["text/plain;q=0.5", "text/html"]), Html);
+    }
+
+    proptest! {
+        #[test]
+        fn no_input_panics(line in "[a-z*/;,=q0-9. ]{0,40}", bytes: String) {
+            preferred(&[&line, &bytes]);
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! CORS: which web pages may read the answers ([Fetch standard]).
+//!
+//! [Fetch standard]: https://fetch.spec.whatwg.org/#http-cors-protocol
+
+use super::request::Request;
+use super::response::Response;
+use super::route::METHODS;
+use crate::lookup::origin::Origin;
+
+/// The pages that may read answers in a browser.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Policy {
+    /// All pages.
+    Any,
+    /// The pages of these origins.
+    Only(Vec<Origin>),
+}
+
+impl Policy {
+    /// Parses `*`, or origins with commas or spaces between.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        if text == "*" {
+            return Some(Self::Any);
+        }
+        let origins: Option<Vec<_>> = text
+            .split([',', ' '])
+            .filter(|origin| !origin.is_empty())
+            .map(Origin::parse)
+            .collect();
+        origins
+            .filter(|origins| !origins.is_empty())
+            .map(Self::Only)
+    }
+
+    /// Adds the headers that tell a browser whether the page may read a
+    /// response.
+    pub(crate) fn apply(&self, request: &Request, response: &mut Response) {
+        const ALLOW: &str = "access-control-allow-origin";
+        match self {
+            Self::Any => response.header(ALLOW, "*"),
+            Self::Only(origins) => {
+                let asking = match request.headers.get("origin").as_slice() {
+                    [origin] => std::str::from_utf8(origin).ok().and_then(Origin::parse),
+                    _ => None,
+                };
+                if let Some(origin) = asking.filter(|origin| origins.contains(origin)) {
+                    response.header(ALLOW, origin.to_string());
+                }
+                response.header("vary", "origin");
+            }
+        }
+    }
+}
+
+/// Returns the response to a preflight: whoever may read, may send any header.
+pub(crate) fn preflight() -> Response {
+    let mut response = Response::empty(204);
+    response.header("allow", METHODS);
+    response.header("access-control-allow-methods", METHODS);
+    response.header("access-control-allow-headers", "*");
+    response.header("access-control-max-age", "86400");
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::request::tests::get;
+
+    /// Returns the headers for a page of `origin` where `cors_origin` is
+    /// `setting`.
+    fn headers(setting: &str, origin: Option<&str>) -> Vec<String> {
+        let policy = Policy::parse(setting).unwrap();
+        let headers: Vec<_> = origin
+            .map(|origin| ("origin", origin))
+            .into_iter()
+            .collect();
+        let mut response = Response::empty(204);
+        policy.apply(&get("/", &headers.as_slice()), &mut response);
+        let lines = response.headers.iter();
+        lines
+            .map(|(name, value)| format!("{name}: {value}"))
+            .collect()
+    }
+
+    #[test]
+    fn pages_that_may_read() {
+        let elbonia = "https://elbonia.example";
+        let list = "https://elbonia.example, http://localhost:8080";
+        let allow = |origin| format!("access-control-allow-origin: {origin}");
+        let vary = || "vary: origin".to_owned();
+        for (setting, origin, expected) in [
+            ("*", None, vec![allow("*")]),
+            ("*", Some(elbonia), vec![allow("*")]),
+            (list, Some(elbonia), vec![allow(elbonia), vary()]),
+            (
+                list,
+                Some("http://localhost:8080"),
+                vec![allow("http://localhost:8080"), vary()],
+            ),
+            (list, Some("http://elbonia.example"), vec![vary()]),
+            (list, Some("https://elbonia.example:8443"), vec![vary()]),
+            (list, Some("null"), vec![vary()]),
+            (list, None, vec![vary()]),
+        ] {
+            assert_eq!(headers(setting, origin), expected, "{setting} {origin:?}");
+        }
+    }
+
+    #[test]
+    fn invalid_lists() {
+        for setting in [
+            "elbonia.example",
+            "https://elbonia.example/path",
+            "*, https://a",
+            "null",
+            ",",
+        ] {
+            assert_eq!(Policy::parse(setting), None, "{setting}");
+        }
+    }
+}

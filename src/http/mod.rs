@@ -1,0 +1,114 @@
+//! How a lookup is asked for and answered over HTTP.
+
+mod accept;
+mod address;
+mod cache_headers;
+mod caller;
+mod cors;
+mod node;
+mod openapi;
+mod page;
+mod problem;
+mod representation;
+mod request;
+mod response;
+mod route;
+mod settings;
+mod value;
+
+use crate::host::Host;
+use crate::lookup;
+use accept::Form;
+use problem::Problem;
+use representation::Representation;
+pub use request::{Method, Request};
+pub use response::Response;
+use route::Route;
+
+/// Answers a request. What goes wrong becomes a problem response, and a line in
+/// the log where it is the operator's concern.
+pub fn answer(request: &Request, host: &Host) -> Response {
+    let preferred = Form::preferred(request.headers);
+    // First, because a page has to be able to read a problem too.
+    let (cors, misconfigured) = match settings::cors(host.variables) {
+        Ok(policy) => (Some(policy), None),
+        Err(problem) => (None, Some(problem)),
+    };
+    let response = Route::find(request, preferred).and_then(|route| match route {
+        Route::Lookup(representation) => match misconfigured {
+            None => look_up(request, representation, host),
+            Some(problem) => Err(problem.into()),
+        },
+        // These work whatever the settings are.
+        Route::OpenApi => Ok(openapi::respond()),
+        Route::Health => Ok(health()),
+        Route::Preflight => Ok(cors::preflight()),
+    });
+    let mut response = response.unwrap_or_else(|problem| {
+        problem.log(host.log);
+        problem.into_response(preferred)
+    });
+    response.header("vary", "accept");
+    if let Some(policy) = cors {
+        policy.apply(request, &mut response);
+    }
+    response
+}
+
+fn look_up(
+    request: &Request,
+    representation: Representation,
+    host: &Host,
+) -> Result<Response, Problem> {
+    let address = address::requested(request, host)?;
+    let answer = lookup::look_up(address, host)?;
+    let (status, fresh_for) = (answer.status, answer.fresh_for);
+    let mut response = representation
+        .respond(answer, request)
+        .map_err(|problem| problem.with_cache_status(status))?;
+    cache_headers::add(&mut response, status, fresh_for);
+    Ok(response)
+}
+
+fn health() -> Response {
+    let mut response = Response::text(200, "ok\n");
+    response.header("cache-control", "no-store");
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::host::{Client, Clock, Failure, Get, Host, Log, Response};
+    use crate::lookup::settings::tests::Table;
+
+    /// A host that has variables, and nothing else.
+    struct Nothing;
+
+    impl Client for Nothing {
+        fn get(&self, _: &Get) -> Result<Response, Failure> {
+            unreachable!("no test here sends a request")
+        }
+    }
+
+    impl Clock for Nothing {
+        fn now(&self) -> u64 {
+            0
+        }
+    }
+
+    impl Log for Nothing {
+        fn line(&self, _: &str) {}
+    }
+
+    /// Calls a function with a host that has these variables.
+    pub(crate) fn host<T>(variables: &[(&str, &str)], test: impl FnOnce(&Host) -> T) -> T {
+        test(&Host {
+            variables: &Table(variables.to_vec()),
+            client: &Nothing,
+            store: None,
+            clock: &Nothing,
+            log: &Nothing,
+            client_address_header: Some("spin-client-addr"),
+        })
+    }
+}

@@ -1,0 +1,217 @@
+//! IP addresses: their text, the special-purpose ones, and their networks.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+/// Parses an address. An IPv4-mapped one is IPv4.
+pub(crate) fn parse(text: &str) -> Option<IpAddr> {
+    text.parse()
+        .ok()
+        .map(|address: IpAddr| address.to_canonical())
+}
+
+/// Returns whether an address is a special-purpose one: loopback, private,
+/// link-local, documentation, multicast and so on.
+///
+/// The blocks are those of IANA's [IPv4][v4] and [IPv6][v6] special-purpose
+/// address registries, also the few that are routed (anycast services, relays),
+/// because no visitor comes from them; then multicast, and of IPv6 all that is
+/// outside 2000::/3, the only part [allocated as global unicast][unicast]. The
+/// standard library's `is_global` would do, but is unstable.
+///
+/// [v4]: https://www.iana.org/assignments/iana-ipv4-special-registry
+/// [v6]: https://www.iana.org/assignments/iana-ipv6-special-registry
+/// [unicast]: https://www.iana.org/assignments/ipv6-address-space
+pub(crate) fn is_special(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => {
+            let bits = address.to_bits();
+            SPECIAL_V4
+                .iter()
+                .any(|(block, prefix)| (bits ^ block.to_bits()) >> (32 - prefix) == 0)
+        }
+        IpAddr::V6(address) => match address.to_ipv4_mapped() {
+            Some(mapped) => is_special(mapped.into()),
+            None => {
+                let bits = (address.to_bits() >> 64) as u64;
+                bits >> 61 != 0b001
+                    || SPECIAL_V6
+                        .iter()
+                        .any(|(block, prefix)| (bits ^ block) >> (64 - prefix) == 0)
+            }
+        },
+    }
+}
+
+/// Returns what of an address identifies a subscriber: the IPv4 address, or the
+/// first address of the IPv6 one's /64.
+pub(crate) fn network(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
+    }
+}
+
+const SPECIAL_V4: [(Ipv4Addr, u32); 17] = [
+    (Ipv4Addr::new(0, 0, 0, 0), 8),       // this network, RFC 791
+    (Ipv4Addr::new(10, 0, 0, 0), 8),      // private, RFC 1918
+    (Ipv4Addr::new(100, 64, 0, 0), 10),   // shared (carrier-grade NAT), RFC 6598
+    (Ipv4Addr::new(127, 0, 0, 0), 8),     // loopback, RFC 1122
+    (Ipv4Addr::new(169, 254, 0, 0), 16),  // link local, RFC 3927
+    (Ipv4Addr::new(172, 16, 0, 0), 12),   // private, RFC 1918
+    (Ipv4Addr::new(192, 0, 0, 0), 24),    // IETF protocol assignments, RFC 6890
+    (Ipv4Addr::new(192, 0, 2, 0), 24),    // documentation, RFC 5737
+    (Ipv4Addr::new(192, 31, 196, 0), 24), // AS112, RFC 7535
+    (Ipv4Addr::new(192, 52, 193, 0), 24), // automatic multicast tunneling, RFC 7450
+    (Ipv4Addr::new(192, 88, 99, 0), 24),  // deprecated 6to4 relay, RFC 7526
+    (Ipv4Addr::new(192, 168, 0, 0), 16),  // private, RFC 1918
+    (Ipv4Addr::new(192, 175, 48, 0), 24), // AS112 direct delegation, RFC 7534
+    (Ipv4Addr::new(198, 18, 0, 0), 15),   // benchmarking, RFC 2544
+    (Ipv4Addr::new(198, 51, 100, 0), 24), // documentation, RFC 5737
+    (Ipv4Addr::new(203, 0, 113, 0), 24),  // documentation, RFC 5737
+    (Ipv4Addr::new(224, 0, 0, 0), 3),     // multicast, RFC 1112; reserved and broadcast
+];
+
+/// The upper half of the address is enough: no block in 2000::/3 that stands
+/// alone is longer than a /64.
+const SPECIAL_V6: [(u64, u32); 5] = [
+    (0x2001_0000_0000_0000, 23), // IETF protocol assignments, Teredo, ORCHID, RFC 2928
+    (0x2001_0db8_0000_0000, 32), // documentation, RFC 3849
+    (0x2002_0000_0000_0000, 16), // 6to4, RFC 3056
+    (0x2620_004f_8000_0000, 48), // AS112 direct delegation, RFC 7534
+    (0x3fff_0000_0000_0000, 20), // documentation, RFC 9637
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn what_is_printed_parses_back(bits: u128, v4: bool) {
+            let address = match v4 {
+                true => IpAddr::V4(Ipv4Addr::from_bits(bits as u32)),
+                false => IpAddr::V6(Ipv6Addr::from_bits(bits)),
+            };
+            prop_assert_eq!(parse(&address.to_string()), Some(address.to_canonical()));
+        }
+    }
+
+    fn ip(text: &str) -> IpAddr {
+        text.parse().unwrap()
+    }
+
+    /// The blocks of IANA's registries, without those inside of others.
+    const REGISTERED: [&str; 25] = [
+        "0.0.0.0/8",
+        "10.0.0.0/8",
+        "100.64.0.0/10",
+        "127.0.0.0/8",
+        "169.254.0.0/16",
+        "172.16.0.0/12",
+        "192.0.0.0/24",
+        "192.0.2.0/24",
+        "192.31.196.0/24",
+        "192.52.193.0/24",
+        "192.88.99.0/24",
+        "192.168.0.0/16",
+        "192.175.48.0/24",
+        "198.18.0.0/15",
+        "198.51.100.0/24",
+        "203.0.113.0/24",
+        // Multicast, reserved and broadcast, up to the end.
+        "224.0.0.0/3",
+        // Below and above 2000::/3, in which the others are.
+        "::/3",
+        "4000::/2",
+        "8000::/1",
+        "2001::/23",
+        "2001:db8::/32",
+        "2002::/16",
+        "2620:4f:8000::/48",
+        "3fff::/20",
+    ];
+
+    /// The first and the last address of a block, and those next to it.
+    fn edges(block: &str) -> ([IpAddr; 2], [Option<IpAddr>; 2]) {
+        let (first, prefix) = block.split_once('/').unwrap();
+        let prefix: u32 = prefix.parse().unwrap();
+        match ip(first) {
+            IpAddr::V4(first) => {
+                let address = |bits| IpAddr::V4(Ipv4Addr::from_bits(bits));
+                let (first, last) = (first.to_bits(), first.to_bits() | u32::MAX >> prefix);
+                let outside = [first.checked_sub(1), last.checked_add(1)];
+                (
+                    [first, last].map(address),
+                    outside.map(|bits| bits.map(address)),
+                )
+            }
+            IpAddr::V6(first) => {
+                let address = |bits| IpAddr::V6(Ipv6Addr::from_bits(bits));
+                let (first, last) = (first.to_bits(), first.to_bits() | u128::MAX >> prefix);
+                let outside = [first.checked_sub(1), last.checked_add(1)];
+                (
+                    [first, last].map(address),
+                    outside.map(|bits| bits.map(address)),
+                )
+            }
+        }
+    }
+
+    #[test]
+    fn special_blocks_end_where_they_end() {
+        let edges = REGISTERED.map(edges);
+        let inside: Vec<IpAddr> = edges.iter().flat_map(|edges| edges.0).collect();
+        for address in &inside {
+            assert!(is_special(*address), "{address}");
+        }
+        // Next to a block is another one, or a public address.
+        for address in edges.iter().flat_map(|edges| edges.1).flatten() {
+            assert_eq!(is_special(address), inside.contains(&address), "{address}");
+        }
+    }
+
+    #[test]
+    fn special_addresses() {
+        for (text, special) in [
+            ("8.8.8.8", false),
+            ("1.1.1.1", false),
+            ("9.9.9.9", false),
+            ("127.0.0.1", true),
+            ("192.168.1.1", true),
+            ("169.254.169.254", true),
+            ("255.255.255.255", true),
+            ("239.255.255.250", true),
+            ("::", true),
+            ("::1", true),
+            ("::8.8.8.8", true),
+            ("::ffff:10.0.0.1", true),
+            ("::ffff:8.8.8.8", false),
+            ("64:ff9b::808:808", true),
+            ("64:ff9b:1::1", true),
+            ("100::1", true),
+            ("2001:0:5ef5::1", true),
+            ("2001:20::1", true),
+            ("2001:4860:4860::8888", false),
+            ("2620:fe::fe", false),
+            ("5f00::1", true),
+            ("fc00::1", true),
+            ("fdff::1", true),
+            ("fe80::1", true),
+            ("ff02::1", true),
+        ] {
+            assert_eq!(is_special(ip(text)), special, "{text}");
+        }
+    }
+
+    #[test]
+    fn networks() {
+        for (address, expected) in [
+            ("9.9.9.9", "9.9.9.9"),
+            ("2620:fe::fe", "2620:fe::"),
+            ("2620:fe:0:1:ffff:ffff:ffff:ffff", "2620:fe:0:1::"),
+        ] {
+            assert_eq!(network(ip(address)), ip(expected));
+        }
+    }
+}
