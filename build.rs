@@ -3,8 +3,8 @@
 use std::path::Path;
 
 fn main() {
-    println!("cargo::rerun-if-changed=src/openapi.json");
-    let json = std::fs::read_to_string("src/openapi.json").expect("src/openapi.json");
+    println!("cargo::rerun-if-changed=src/http/openapi.json");
+    let json = std::fs::read_to_string("src/http/openapi.json").expect("src/http/openapi.json");
     let folder = std::env::var_os("OUT_DIR").expect("cargo sets OUT_DIR");
     std::fs::write(Path::new(&folder).join("openapi.json"), minified(&json)).expect("OUT_DIR");
 }

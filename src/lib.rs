@@ -1,90 +1,15 @@
 //! geo answers "where is this IP address?": it asks ipify's geolocation API
 //! and returns all of what ipify says.
 //!
-//! One way through, no way back: a [`Request`] finds its [`route`], which has a
-//! [`subject`]: the [`caller`]'s address, or another. The [`cache`] knows it, or
-//! [`ipify`] does, and the answer or the [`problem`] gets the [`representation`]
-//! that the client prefers, and becomes a [`Response`]. All of that is plain Rust, built and unit-tested natively. What needs a host
-//! (variables, HTTP, a store, the time) is behind the traits of [`edge`]; `wasi`
+//! One way through, no way back: a [`Request`](http::request::Request)(http::request::Request)(http::request::Request) finds its [`route`](http::route)(http::route)(http::route), which has a
+//! [`address`](http::address): the [`caller`](http::caller)(http::caller)(http::caller)'s address, or another. The [`cache`](lookup::cache)(lookup::cache)(lookup::cache) knows it, or
+//! [`ipify`](lookup::ipify)(lookup::ipify)(lookup::ipify) does, and the answer or the [`problem`](lookup::problem)(lookup::problem)(lookup::problem) gets the [`representation`](http::representation)(http::representation)(http::representation)
+//! that the client prefers, and becomes a [`Response`](http::response::Response)(http::response::Response)(http::response::Response). All of that is plain Rust, built and unit-tested natively. What needs a host
+//! (variables, HTTP, a store, the time) is behind the traits of [`host`]; `wasi`
 //! implements them for the component.
 
-pub mod accept;
-pub mod address;
-pub mod cache;
-pub mod caller;
-pub mod cors;
-pub mod edge;
-pub mod ipify;
-pub mod json;
-pub mod openapi;
-pub mod page;
-pub mod problem;
-pub mod representation;
-pub mod request;
-pub mod response;
-pub mod route;
-pub mod settings;
-pub mod subject;
-pub mod value;
-
+pub mod host;
+pub mod http;
+pub mod lookup;
 #[cfg(target_family = "wasm")]
 mod wasi;
-
-use accept::Form;
-use cache::Found;
-use edge::Edge;
-use problem::Problem;
-use representation::View;
-use request::Request;
-use response::Response;
-use route::Route;
-use settings::Settings;
-
-/// Answers one request. Never fails: what goes wrong becomes a problem
-/// response, and a line in the log where it is the operator's to mend.
-pub fn answer(request: &Request, edge: &Edge) -> Response {
-    let form = Form::preferred(request.headers);
-    let cors = cors::Policy::load(edge.variables);
-    let response = route::of(request).and_then(|route| match route {
-        // Health is geo's own, and the rest of these costs nothing: none waits
-        // for the operator to set things right.
-        Route::Health => Ok(Response::text("ok\n")),
-        Route::OpenApi => Ok(openapi::description()),
-        Route::Preflight => Ok(cors::preflight()),
-        Route::Lookup(view) => {
-            cors.as_ref().map_err(Problem::clone)?;
-            lookup(request, view, form, edge)
-        }
-    });
-    let mut response = response.unwrap_or_else(|problem| {
-        if problem.is_for_the_operator() {
-            edge.log.line(&problem.to_string());
-        }
-        representation::of_problem(problem, form)
-    });
-    response.header("vary", "accept");
-    if let Ok(cors) = cors {
-        cors.apply(request, &mut response);
-    }
-    response
-}
-
-/// What is known of an address.
-fn lookup(request: &Request, view: View, form: Form, edge: &Edge) -> Result<Response, Problem> {
-    let settings = Settings::load(edge.variables)?;
-    let subject = subject::of(request, &settings)?;
-    let Found { record, status } = cache::look_up(&settings, subject, edge)?;
-    let is_kept = status != cache::Status::Bypass;
-    let ttl = settings.cache.ttl;
-    let (name, value) = status.header(ttl);
-    let response = representation::of(record, view, form, request.authority, is_kept);
-    let mut response = response.map_err(|problem| problem.with_header(name, value.clone()))?;
-    // Private: the answer is about whoever asks.
-    let max_age = status.freshness(ttl);
-    response.header("cache-control", format!("private, max-age={max_age}"));
-    if let Some(age) = status.age() {
-        response.header("age", age.to_string());
-    }
-    response.header(name, value);
-    Ok(response)
-}

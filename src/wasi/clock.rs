@@ -1,7 +1,7 @@
 //! `wasi:clocks/wall-clock`.
 
 use super::bindings::wasi::clocks::wall_clock;
-use crate::edge::Clock;
+use crate::host::Clock;
 
 pub struct Wall;
 

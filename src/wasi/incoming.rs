@@ -4,9 +4,9 @@ use super::bindings::wasi::http::types::{
     Fields, IncomingRequest, Method as WasiMethod, OutgoingBody, OutgoingResponse, ResponseOutparam,
 };
 use super::bindings::wasi::io::streams::OutputStream;
-use crate::edge::Edge;
-use crate::request::{Headers, Method, Request};
-use crate::response::Response;
+use crate::host::Edge;
+use crate::http::request::{Headers, Method, Request};
+use crate::http::response::Response;
 
 /// Answers a request.
 pub fn handle(request: &IncomingRequest, response_out: ResponseOutparam, edge: &Edge) {
@@ -21,7 +21,7 @@ pub fn handle(request: &IncomingRequest, response_out: ResponseOutparam, edge: &
     let authority = request.authority().unwrap_or_default();
     let headers = request.headers();
     let request = Request::new(method, &authority, &path_with_query, &headers);
-    send(crate::answer(&request, edge), method, response_out);
+    send(crate::http::answer(&request, edge), method, response_out);
 }
 
 impl Headers for Fields {

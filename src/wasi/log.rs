@@ -3,7 +3,7 @@
 //! `wasi:cli/stderr` itself, because std's way there costs 1 kB.
 
 use super::bindings::wasi::cli::stderr::get_stderr;
-use crate::edge::Log;
+use crate::host::Log;
 
 pub struct Stderr;
 

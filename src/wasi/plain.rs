@@ -1,12 +1,12 @@
 //! What any host of `wasi:http/proxy` offers: the environment, and no store.
 
-use crate::edge::{self, Unreadable};
+use crate::host::{self, Unreadable};
 use std::env::{self, VarError};
 
 /// The environment: a variable's name in capitals.
 pub struct Variables;
 
-impl edge::Variables for Variables {
+impl host::Variables for Variables {
     fn get(&self, name: &str) -> Result<Option<String>, Unreadable> {
         match env::var(name.to_ascii_uppercase()) {
             Ok(value) => Ok(Some(value)),
@@ -17,4 +17,4 @@ impl edge::Variables for Variables {
 }
 
 /// Nothing outlives a request.
-pub const STORE: Option<&dyn edge::Store> = None;
+pub const STORE: Option<&dyn host::Store> = None;

@@ -1,14 +1,14 @@
 //! What Spin offers: variables, and a key-value store with the label
 //! `default`.
 
-use crate::edge::{self, StoreFailure, Unreadable};
+use crate::host::{self, StoreFailure, Unreadable};
 use spin_sdk::key_value::{self, Store};
 use spin_sdk::variables;
 
 /// Spin's variables.
 pub struct Variables;
 
-impl edge::Variables for Variables {
+impl host::Variables for Variables {
     fn get(&self, name: &str) -> Result<Option<String>, Unreadable> {
         match variables::get(name) {
             Ok(value) => Ok(Some(value)),
@@ -20,11 +20,11 @@ impl edge::Variables for Variables {
 }
 
 /// Spin's key-value store.
-pub const STORE: Option<&dyn edge::Store> = Some(&KeyValue);
+pub const STORE: Option<&dyn host::Store> = Some(&KeyValue);
 
 struct KeyValue;
 
-impl edge::Store for KeyValue {
+impl host::Store for KeyValue {
     fn get(&self, key: &str) -> Result<Option<Vec<u8>>, StoreFailure> {
         Store::open_default()
             .and_then(|store| store.get(key))

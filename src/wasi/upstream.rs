@@ -8,8 +8,8 @@ use super::bindings::wasi::http::types::{
 };
 use super::bindings::wasi::io::poll::{self, Pollable};
 use super::bindings::wasi::io::streams::StreamError;
-use crate::edge::Upstream;
-use crate::ipify::{Exchange, Failure, Target};
+use crate::host::Upstream;
+use crate::lookup::ipify::{Exchange, Failure, Target};
 use std::time::Duration;
 
 pub struct Http;

@@ -1,7 +1,7 @@
 //! What ipify knows about an address, in its own words.
 
-use crate::address;
-use crate::json::Value;
+use crate::lookup::address;
+use crate::lookup::json::Value;
 use std::net::IpAddr;
 use std::ops::Range;
 

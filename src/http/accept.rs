@@ -1,6 +1,6 @@
 //! Which form of an answer a client prefers: `Accept`, RFC 9110, 12.5.1.
 
-use crate::request::Headers;
+use crate::http::request::Headers;
 
 /// The forms that answers come in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

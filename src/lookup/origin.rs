@@ -1,6 +1,6 @@
 //! Origins: scheme, host and port, as RFC 6454 has them.
 
-use crate::address;
+use crate::lookup::address;
 use std::fmt;
 
 /// Scheme, host and port of a URL, in lower case.

@@ -1,6 +1,6 @@
 //! What the plain Rust needs from outside: the seams between it and its host.
 
-use crate::ipify::{Exchange, Failure, Target};
+use crate::lookup::ipify::{Exchange, Failure, Target};
 use std::time::Duration;
 
 /// Everything a request may use of the world outside the component.

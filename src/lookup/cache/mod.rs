@@ -9,10 +9,10 @@
 mod entry;
 mod status;
 
-use crate::edge::{Edge, Store, StoreFailure};
-use crate::ipify::{self, Record};
-use crate::problem::Problem;
-use crate::settings::Settings;
+use crate::host::{Edge, Store, StoreFailure};
+use crate::lookup::problem::Problem;
+use crate::lookup::settings::Settings;
+use crate::lookup::{Record, ipify};
 use entry::Entry;
 use status::Fwd;
 pub use status::Status;

@@ -2,14 +2,11 @@
 //!
 //! The interface is that of <https://geo.ipify.org/docs>.
 
-mod record;
-mod retry_after;
-
-pub use record::Record;
-
-use crate::edge::Upstream;
-use crate::problem::{Kind, Problem};
-use crate::settings::Ipify;
+use super::retry_after;
+use crate::host::Upstream;
+use crate::lookup::Record;
+use crate::lookup::problem::{Kind, Problem};
+use crate::lookup::settings::Ipify;
 use std::net::IpAddr;
 
 /// The most that is read of ipify's answer, in bytes. Real ones have hundreds.
@@ -162,8 +159,8 @@ impl From<Failure> for Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::settings::Settings;
-    use crate::settings::tests::Table;
+    use crate::lookup::settings::Settings;
+    use crate::lookup::settings::tests::Table;
 
     #[test]
     fn the_request_holds_key_and_address() {

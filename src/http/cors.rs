@@ -2,12 +2,12 @@
 //!
 //! [Fetch]: https://fetch.spec.whatwg.org/#http-cors-protocol
 
-use crate::edge::Variables;
-use crate::problem::Problem;
-use crate::request::Request;
-use crate::response::Response;
-use crate::route::METHODS;
-use crate::settings::{self, Origin};
+use crate::host::Variables;
+use crate::http::request::Request;
+use crate::http::response::Response;
+use crate::http::route::METHODS;
+use crate::lookup::problem::Problem;
+use crate::lookup::settings::{self, Origin};
 
 /// The pages that may read answers in a browser.
 #[derive(Debug, PartialEq, Eq)]
@@ -81,8 +81,8 @@ pub fn preflight() -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::request::Method;
-    use crate::settings::tests::Table;
+    use crate::http::request::Method;
+    use crate::lookup::settings::tests::Table;
 
     /// What a page of `origin` is told where `cors_origin` is `setting`.
     fn told(setting: &str, origin: Option<&str>) -> Vec<String> {

@@ -1,18 +1,15 @@
 //! The operator's settings: variables, read and checked at one place; only
-//! `cors_origin` is read in [`cors`](crate::cors).
+//! `cors_origin` is read in [`cors`](crate::http::cors).
 //!
 //! A variable that is empty counts as not set. A problem names the variable
 //! and never shows its value.
 
-mod api_key;
-mod origin;
+pub use super::api_key::ApiKey;
+pub use super::origin::Origin;
 
-pub use api_key::ApiKey;
-pub use origin::Origin;
-
-use crate::caller;
-use crate::edge::Variables;
-use crate::problem::{Kind, Problem};
+use crate::host::Variables;
+use crate::http::caller;
+use crate::lookup::problem::{Kind, Problem};
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
@@ -203,7 +200,7 @@ fn number(
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::edge::Unreadable;
+    use crate::host::Unreadable;
 
     /// Variables from a table.
     pub struct Table<'a>(pub Vec<(&'a str, &'a str)>);

@@ -1,9 +1,9 @@
 //! The page that people see: HTML without scripts, and without anything that
 //! would have to be loaded.
 
-use crate::ipify::Record;
-use crate::problem::Problem;
-use crate::value;
+use crate::http::value;
+use crate::lookup::Record;
+use crate::lookup::problem::Problem;
 use std::fmt::Write;
 
 /// Allows nothing but the page's own style. The empty icon keeps browsers from
@@ -12,11 +12,11 @@ pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; img-src data:; \
      style-src 'sha256-FSWFZmjqfVi72gFkLw17Zc80l6XF7VOxRzxE8U/+sKo='; \
      base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-const STYLE: &str = include_str!("page/style.css");
+const STYLE: &str = include_str!("style.css");
 
 /// The land, with one degree to the unit and the north up: from Natural Earth,
-/// public domain. `page/world.mjs` made it.
-const WORLD: &str = include_str!("page/world.path");
+/// public domain. `world.mjs` made it.
+const WORLD: &str = include_str!("world.path");
 
 /// The page of an answer. `authority` is where geo was asked, `is_kept`
 /// whether the answer is kept.
@@ -185,7 +185,7 @@ impl Page {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::problem::Kind;
+    use crate::lookup::problem::Kind;
     use base64::prelude::*;
     use sha2::{Digest, Sha256};
 

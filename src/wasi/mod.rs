@@ -3,12 +3,12 @@
 mod clock;
 mod incoming;
 mod log;
-#[cfg_attr(feature = "spin", path = "wasi/spin.rs")]
-#[cfg_attr(not(feature = "spin"), path = "wasi/plain.rs")]
+#[cfg_attr(feature = "spin", path = "spin.rs")]
+#[cfg_attr(not(feature = "spin"), path = "plain.rs")]
 mod platform;
 mod upstream;
 
-use crate::edge::Edge;
+use crate::host::Edge;
 use bindings::exports::wasi::http::incoming_handler::Guest;
 use bindings::wasi::http::types::{IncomingRequest, ResponseOutparam};
 

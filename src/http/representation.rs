@@ -1,11 +1,11 @@
 //! An answer in the form that was asked for.
 
-use crate::accept::Form;
-use crate::ipify::Record;
-use crate::page;
-use crate::problem::{Kind, Problem};
-use crate::response::Response;
-use crate::value;
+use crate::http::accept::Form;
+use crate::http::page;
+use crate::http::response::Response;
+use crate::http::value;
+use crate::lookup::Record;
+use crate::lookup::problem::{Kind, Problem};
 
 /// What of an answer was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

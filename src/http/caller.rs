@@ -1,8 +1,8 @@
 //! Who is asking: the address that may be believed, and no other.
 
-use crate::address;
-use crate::problem::{Kind, Problem};
-use crate::request::Headers;
+use crate::http::request::Headers;
+use crate::lookup::address;
+use crate::lookup::problem::{Kind, Problem};
 use std::net::IpAddr;
 
 /// Where the caller's address is read from. Only the operator knows what

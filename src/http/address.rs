@@ -1,10 +1,10 @@
 //! Whose address is looked up: the caller's, or that of `?ip=`.
 
-use crate::address;
-use crate::caller;
-use crate::problem::{Kind, Problem};
-use crate::request::Request;
-use crate::settings::{Lookup, Settings};
+use crate::http::caller;
+use crate::http::request::Request;
+use crate::lookup::address;
+use crate::lookup::problem::{Kind, Problem};
+use crate::lookup::settings::{Lookup, Settings};
 use std::net::IpAddr;
 
 /// The address to look up, or `None` for the one that ipify sees by itself:
@@ -92,8 +92,8 @@ fn hex_digit(byte: u8) -> Option<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::request::Method;
-    use crate::settings::tests::Table;
+    use crate::http::request::Method;
+    use crate::lookup::settings::tests::Table;
 
     /// What is looked up for a caller at 9.9.9.9, or the status of the problem.
     fn subject(lookup: &str, query: &str) -> Result<String, u16> {

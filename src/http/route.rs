@@ -1,9 +1,9 @@
 //! Which paths and methods there are.
 
-use crate::problem::{Kind, Problem};
-use crate::representation::View;
-use crate::request::{Method, Request};
-use crate::value;
+use crate::http::representation::View;
+use crate::http::request::{Method, Request};
+use crate::http::value;
+use crate::lookup::problem::{Kind, Problem};
 
 /// What a request asks for.
 #[derive(Debug, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! What geo answers, for tools: OpenAPI 3.1.
 
-use crate::response::Response;
+use crate::http::response::Response;
 
 /// The description; `build.rs` takes the spaces out of `openapi.json`.
 const DESCRIPTION: &str = include_str!(concat!(env!("OUT_DIR"), "/openapi.json"));

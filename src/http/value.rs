@@ -1,7 +1,7 @@
 //! The single values of an answer, under the names that their paths have.
 
-use crate::ipify::Record;
-use crate::json::Value;
+use crate::lookup::Record;
+use crate::lookup::json::Value;
 
 /// All names, in the order in which they are listed.
 pub const NAMES: [&str; 12] = [

@@ -5,7 +5,7 @@
 //! be read is as good as not there.
 
 use super::hash;
-use crate::ipify::Record;
+use crate::lookup::Record;
 
 /// A kept answer.
 #[derive(Debug, PartialEq, Eq)]
