@@ -20,7 +20,7 @@ ARG BUILDER=rust:1.95.0
 FROM --platform=$BUILDPLATFORM ${BUILDER} AS build
 WORKDIR /geo
 COPY . .
-RUN cargo run --locked --package geo-pack
+RUN cargo run --locked --package xtask --no-default-features -- build
 # BuildKit takes times and permissions into the layer as they are here.
 RUN chmod 0644 geo.wasm geo-plain.wasm spin.toml \
     && touch --date=@0 geo.wasm geo-plain.wasm spin.toml

@@ -1,41 +1,50 @@
 # Everything starts here; "make" alone lists what there is.
 
-.PHONY: help run build image artifact test fmt lint size
+.PHONY: help run build image artifact test fmt lint size world toolchain
 .DEFAULT_GOAL := help
+
+# What is needed to build, run and test compiles in seconds; with the tools for
+# images, artifacts, sizes and the map it takes a minute, once.
+XTASK := cargo run --quiet --package xtask --no-default-features --
+TOOLS := cargo run --quiet --package xtask --
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: build ## Serve the component at http://127.0.0.1:3000 (LISTEN=address:port changes it)
-	@cargo build --workspace --bin geo-host
-	@exec target/debug/geo-host
+run: toolchain ## Serve geo at http://127.0.0.1:3000 (LISTEN=address:port); with SPIN=1 on Spin
+	@$(XTASK) run $(if $(SPIN),--spin)
 
-build: ## Build the component, for Spin and plain,
-	@cargo run --quiet --package geo-pack
+build: toolchain ## Build the component, for Spin and plain
+	@$(XTASK) build
 
-image: build ## Build the scratch image with buildah, into dist/image and dist/image-spin
-	@cargo run --quiet --package geo-image -- image geo-plain.wasm dist/image
-	@cargo run --quiet --package geo-image -- image geo.wasm dist/image-spin
+test: lint ## Check formatting and lints, run all tests, install what they need
+	@$(XTASK) test
+
+image: build ## Build the scratch images with buildah, into dist/image and dist/image-spin
+	@$(TOOLS) image geo-plain.wasm dist/image
+	@$(TOOLS) image geo.wasm dist/image-spin
 
 artifact: build ## Make an OCI artifact of the component, into dist/artifact
-	@cargo run --quiet --package geo-image -- artifact geo.wasm dist/artifact
+	@$(TOOLS) artifact geo.wasm dist/artifact
 
-test: build lint ## Check formatting and lints, run all tests
-	cargo test --workspace
-	cargo test --no-default-features
-	tests/browser/run
+size: toolchain ## Tell what the bytes of the component are
+	@$(TOOLS) size
 
-fmt: ## Format the code
+world: toolchain ## Draw the page's map anew, from Natural Earth
+	@$(TOOLS) world src/http/page/world.path
+
+fmt: toolchain ## Format the code
 	cargo fmt --all
 
-lint: ## Check formatting and lints, warnings as errors
+lint: toolchain ## Check formatting and lints, warnings as errors
+	@xtask/toolchain.sh lint
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- --deny warnings
-	cargo clippy --all-targets --no-default-features -- --deny warnings
-	cargo clippy --release --target wasm32-wasip2 -- --deny warnings
-	cargo clippy --release --target wasm32-wasip2 --no-default-features -- --deny warnings
+	cargo clippy --workspace --all-targets --no-default-features --features xtask/tools -- --deny warnings
+	cargo clippy --package xtask --no-default-features -- --deny warnings
+	@$(XTASK) target
+	cargo clippy --release --package geo --target wasm32-wasip2 -- --deny warnings
+	cargo clippy --release --package geo --target wasm32-wasip2 --no-default-features -- --deny warnings
 
-size: build ## Tell what the bytes of the component are
-	@cargo build --profile size --target wasm32-wasip2
-	@cargo run --quiet --package geo-host --example size -- \
-		geo.wasm target/wasm32-wasip2/size/geo.wasm
+toolchain:
+	@xtask/toolchain.sh

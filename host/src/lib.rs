@@ -15,7 +15,6 @@ mod outbound;
 mod serve;
 mod server;
 mod spin_headers;
-pub mod stand_in;
 mod surroundings;
 mod template;
 
@@ -25,4 +24,5 @@ pub use key_value::{Backend, Database, Memory};
 pub use log::Log;
 pub use manifest::Manifest;
 pub use server::Server;
+pub use stand_in;
 pub use surroundings::{Clock, Surroundings};

@@ -1,4 +1,4 @@
-//! Serving HTTP/1.1 on a socket, for the component and for the stand-in.
+//! Serving HTTP/1.1 on a socket.
 
 use hyper::body::{Body, Incoming};
 use hyper::service::service_fn;

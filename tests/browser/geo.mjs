@@ -33,7 +33,7 @@ export class Geo {
     geo.ipify.listen(0, "127.0.0.1");
     await once(geo.ipify, "listening");
     geo.host = spawn(
-      "target/debug/geo-host",
+      process.env.GEO_HOST ?? "target/debug/geo-host",
       ["--component", component, "--listen", "127.0.0.1:0"],
       {
         cwd: root,

@@ -3,9 +3,6 @@
 //! Every byte that comes back, and all of the log, is searched for the API key
 //! when a [`Geo`] is dropped.
 
-// The tests of the cache use the rest.
-#![cfg_attr(not(feature = "spin"), allow(dead_code))]
-
 use bytes::Bytes;
 use geo_host::stand_in::{Fault, StandIn};
 use geo_host::{App, Backend, Clock, Component, Log, Manifest, Memory, Server, Surroundings};
@@ -44,7 +41,9 @@ pub struct Setup<'a> {
 /// A running geo.
 pub struct Geo {
     address: SocketAddr,
+    /// The ipify that it asks.
     pub stand_in: StandIn,
+    /// Where its key-value stores lie.
     pub key_value: Arc<dyn Backend>,
     time: Arc<AtomicU64>,
     received: Recording,
@@ -58,8 +57,11 @@ struct Recording(Arc<Mutex<Vec<u8>>>);
 /// An answer of geo.
 #[derive(Debug)]
 pub struct Answer {
+    /// Its status.
     pub status: StatusCode,
+    /// Its headers.
     pub headers: HeaderMap,
+    /// Its content.
     pub body: Bytes,
 }
 
@@ -79,9 +81,18 @@ impl Geo {
     }
 
     /// Starts geo.
+    ///
+    /// # Panics
+    ///
+    /// If a variable is not in `spin.toml`: a misspelt one would set nothing,
+    /// and the test would prove nothing.
     pub async fn set_up(setup: Setup<'_>) -> Self {
         let stand_in = StandIn::start_with_key(API_KEY).await.unwrap();
         let mut manifest = Manifest::read(&root().join("spin.toml")).unwrap();
+        for (name, _) in setup.variables {
+            let is_known = manifest.variables.contains_key(*name);
+            assert!(is_known, "spin.toml has no variable {name}");
+        }
         if let Some(change) = setup.manifest {
             change(&mut manifest);
         }
@@ -265,8 +276,8 @@ fn component() -> &'static Component {
     COMPONENT.get_or_init(|| Component::compile(&artifact()).unwrap())
 }
 
-/// The file of the built component: the one with the same features as the
-/// tests.
+/// Returns the file of the built component: the one with the same features as
+/// the tests.
 pub fn artifact() -> PathBuf {
     match cfg!(feature = "spin") {
         true => Manifest::read(&root().join("spin.toml")).unwrap().source,
@@ -274,7 +285,9 @@ pub fn artifact() -> PathBuf {
     }
 }
 
-/// The folder of the repository.
-pub fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
+/// Returns the folder of the repository: where it is now, not where it was when
+/// the tests were compiled.
+pub fn root() -> PathBuf {
+    let tests = std::env::var_os("CARGO_MANIFEST_DIR").expect("cargo test sets it");
+    Path::new(&tests).join("..")
 }

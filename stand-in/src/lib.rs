@@ -1,15 +1,15 @@
 //! A stand-in for ipify: its HTTP interface, with sample answers.
 //!
-//! It is what `make run` asks where there is no API key, and what the tests
-//! ask, with [`Fault`]s.
+//! geo-host asks it where there is no API key, and the tests ask it, with
+//! [`Fault`]s switched on.
 
 mod fault;
 mod samples;
+mod server;
 
 pub use fault::Fault;
 
-use crate::serve;
-use anyhow::Result;
+use anyhow::{Context, Result};
 use bytes::Bytes;
 use fault::{Body, Cut};
 use http::{Request, Response, StatusCode, Uri};
@@ -18,17 +18,15 @@ use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 /// The key that the stand-in accepts unless it is told another.
 pub const API_KEY: &str = "at_sample_key_of_the_stand_in";
 
-/// A running stand-in. It stops when dropped.
+/// A running stand-in. Dropping it stops it.
 pub struct StandIn {
     address: SocketAddr,
     shared: Arc<Mutex<Shared>>,
-    stop: Option<oneshot::Sender<()>>,
     task: JoinHandle<()>,
 }
 
@@ -39,65 +37,82 @@ struct Shared {
 }
 
 impl StandIn {
-    /// Starts one on a free port of the loopback interface.
+    /// Starts a stand-in on a free port of the loopback interface, which
+    /// accepts [`API_KEY`].
     ///
     /// # Errors
     ///
-    /// Where no socket can be had.
+    /// If the system has no free port.
     pub async fn start() -> Result<Self> {
         Self::start_with_key(API_KEY).await
     }
 
-    /// Starts one that accepts this key.
+    /// Starts a stand-in on a free port of the loopback interface, which
+    /// accepts `api_key`.
     ///
     /// # Errors
     ///
-    /// Where no socket can be had.
+    /// If the system has no free port.
     pub async fn start_with_key(api_key: &str) -> Result<Self> {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+        Self::listen(([127, 0, 0, 1], 0).into(), api_key).await
+    }
+
+    /// Starts a stand-in on `address`, which accepts `api_key`.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot listen there.
+    pub async fn listen(address: SocketAddr, api_key: &str) -> Result<Self> {
+        let listener = TcpListener::bind(address)
+            .await
+            .with_context(|| format!("cannot listen on {address}"))?;
         let address = listener.local_addr()?;
         let shared = Arc::new(Mutex::new(Shared {
             api_key: api_key.to_owned(),
             fault: Fault::None,
             calls: Vec::new(),
         }));
-        let (stop, stopped) = oneshot::channel::<()>();
         let for_answers = Arc::clone(&shared);
-        let answer = move |request: Request<Incoming>, _| {
+        let answer = move |request: Request<Incoming>| {
             let shared = Arc::clone(&for_answers);
             async move { answer(request.uri(), &shared).await }
         };
-        let task = tokio::spawn(serve::serve(listener, answer, async {
-            let _ = stopped.await;
-        }));
         Ok(Self {
             address,
             shared,
-            stop: Some(stop),
-            task,
+            task: tokio::spawn(server::serve(listener, answer)),
         })
     }
 
-    /// Stops it: when this returns, nothing listens on its port.
+    /// Stops it. When this returns, nothing listens on its port, and its
+    /// connections are closed.
     pub async fn stop(&mut self) {
-        if self.stop.take().is_some() {
+        self.task.abort();
+        if !self.task.is_finished() {
+            // An error only says that it was aborted.
             let _ = (&mut self.task).await;
         }
     }
 
-    /// Its origin, to be used as `ipify_origin`.
+    /// Returns its origin, a value for `ipify_origin`.
     pub fn origin(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// From now on, answers like this.
+    /// Answers with this fault from now on.
     pub fn set_fault(&self, fault: Fault) {
         lock(&self.shared).fault = fault;
     }
 
-    /// Path and query of every call so far.
+    /// Returns path and query of every call so far.
     pub fn calls(&self) -> Vec<String> {
         lock(&self.shared).calls.clone()
+    }
+}
+
+impl Drop for StandIn {
+    fn drop(&mut self) {
+        self.task.abort();
     }
 }
 

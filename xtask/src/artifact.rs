@@ -4,6 +4,7 @@
 //!
 //! [cncf]: https://tag-runtime.cncf.io/wgs/wasm/deliverables/wasm-oci-artifact/
 
+use crate::folder::NewLayout;
 use crate::layout::hex;
 use anyhow::{Context, Result};
 use oci_spec::image::{
@@ -22,7 +23,8 @@ const LAYER: &str = "application/wasm";
 ///
 /// # Errors
 ///
-/// Where the component cannot be read or the layout cannot be written.
+/// If the component cannot be read, or the layout cannot be written: a folder
+/// that xtask did not make is left alone.
 pub fn write(component: &Path, layout: &Path) -> Result<()> {
     let component = std::fs::read(component).with_context(|| {
         format!(
@@ -30,9 +32,8 @@ pub fn write(component: &Path, layout: &Path) -> Result<()> {
             component.display()
         )
     })?;
-    if layout.exists() {
-        std::fs::remove_dir_all(layout)?;
-    }
+    let new = NewLayout::begin(layout)?;
+    let layout = new.folder();
     std::fs::create_dir_all(layout.join("blobs/sha256"))?;
 
     let (imports, exports) = interfaces(&component)?;
@@ -75,7 +76,7 @@ pub fn write(component: &Path, layout: &Path) -> Result<()> {
         .image_layout_version("1.0.0")
         .build()?;
     version.to_file(layout.join("oci-layout"))?;
-    Ok(())
+    new.finish()
 }
 
 /// What the component imports and exports, by name.

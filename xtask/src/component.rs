@@ -1,0 +1,103 @@
+//! Building the component as it ships.
+
+use crate::process;
+use crate::strip::strip;
+use crate::workspace::Workspace;
+use anyhow::{Context, Result, ensure};
+use clap::ValueEnum;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// The target of the component.
+pub const TARGET: &str = "wasm32-wasip2";
+
+/// A build of the component.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Build {
+    /// geo.wasm, for Spin
+    Spin,
+    /// geo-plain.wasm, for any host of wasi:http/proxy
+    Plain,
+}
+
+impl Build {
+    /// Both builds.
+    pub const ALL: [Self; 2] = [Self::Spin, Self::Plain];
+
+    /// The file that it is written to, in the root of the workspace.
+    pub fn file(self) -> &'static str {
+        match self {
+            Self::Spin => "geo.wasm",
+            Self::Plain => "geo-plain.wasm",
+        }
+    }
+
+    /// What cargo is to be told.
+    pub fn flags(self) -> &'static [&'static str] {
+        match self {
+            Self::Spin => &[],
+            Self::Plain => &["--no-default-features"],
+        }
+    }
+}
+
+/// Builds the component with a cargo profile, and returns where cargo put it.
+/// `quiet` shows only warnings and errors.
+///
+/// # Errors
+///
+/// If the target cannot be installed, or the component does not compile.
+pub fn compile(workspace: &Workspace, build: Build, profile: &str, quiet: bool) -> Result<PathBuf> {
+    add_target()?;
+    let mut cargo = workspace.cargo();
+    cargo
+        .args(["build", "--package", "geo", "--target", TARGET])
+        .args(["--profile", profile])
+        .args(build.flags());
+    if quiet {
+        cargo.arg("--quiet");
+    }
+    process::run(&mut cargo).context("the component was not built")?;
+    let folder = workspace.target.join(TARGET).join(profile);
+    Ok(folder.join("geo.wasm"))
+}
+
+/// Builds the component and writes it, stripped, where `spin.toml` and
+/// everything else expects it.
+///
+/// # Errors
+///
+/// If it does not compile, or cannot be written.
+pub fn build(workspace: &Workspace, build: Build, quiet: bool) -> Result<()> {
+    let built = compile(workspace, build, "release", quiet)?;
+    let bytes =
+        std::fs::read(&built).with_context(|| format!("cannot read {}", built.display()))?;
+    let stripped = strip(&bytes)?;
+    let output = workspace.root.join(build.file());
+    std::fs::write(&output, &stripped)
+        .with_context(|| format!("cannot write {}", output.display()))?;
+    eprintln!("{}: {} bytes", build.file(), stripped.len());
+    Ok(())
+}
+
+/// Installs the target where it is missing. rustup does so by itself only where
+/// it may (`RUSTUP_AUTO_INSTALL`).
+///
+/// # Errors
+///
+/// If it cannot be installed: what to do.
+pub fn add_target() -> Result<()> {
+    let mut rustc = Command::new("rustc");
+    rustc.args(["--print", "target-libdir", "--target", TARGET]);
+    if Path::new(&process::output(&mut rustc)?).is_dir() {
+        return Ok(());
+    }
+    ensure!(
+        process::succeeds(Command::new("rustup").arg("--version")),
+        "Rust's target {TARGET} is missing: install it as you installed Rust, or use rustup"
+    );
+    eprintln!("installing Rust's target {TARGET}");
+    process::run(Command::new("rustup").args(["--quiet", "target", "add", TARGET])).with_context(
+        || format!("Rust's target {TARGET} is missing: run \"rustup target add {TARGET}\" where there is a network"),
+    )
+}

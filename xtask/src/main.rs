@@ -1,0 +1,112 @@
+//! `cargo xtask`: see the library's documentation.
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+#[cfg(feature = "tools")]
+use std::path::PathBuf;
+use std::process::ExitCode;
+use xtask::component::{self, Build};
+use xtask::workspace::Workspace;
+#[cfg(feature = "tools")]
+use xtask::{artifact, buildah, layout::Layout, size, world};
+use xtask::{serve, test};
+
+/// Builds, runs, tests, packs and measures geo
+#[derive(Parser)]
+#[command(name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Build the component
+    Build {
+        /// Which builds of it; without one, both
+        #[arg(value_enum)]
+        builds: Vec<Build>,
+    },
+    /// Install Rust's target for the component where it is missing
+    Target,
+    /// Serve the component at 127.0.0.1:3000, or where LISTEN says
+    Run {
+        /// On the installed Spin instead of geo-host
+        #[arg(long)]
+        spin: bool,
+    },
+    /// Run all tests; install what they need where that is possible
+    Test,
+    /// Build a scratch image with buildah, as an OCI image layout
+    #[cfg(feature = "tools")]
+    Image {
+        /// The component to put into it
+        component: PathBuf,
+        /// The folder of the layout: a new one, or one that this made before
+        layout: PathBuf,
+    },
+    /// Make an OCI artifact of the component, for registries and wkg
+    #[cfg(feature = "tools")]
+    Artifact {
+        /// The component
+        component: PathBuf,
+        /// The folder of the layout: a new one, or one that this made before
+        layout: PathBuf,
+    },
+    /// Show how large the component is, and what its bytes are
+    #[cfg(feature = "tools")]
+    Size,
+    /// Draw the page's map anew, with npm
+    #[cfg(feature = "tools")]
+    World {
+        /// The file of the SVG path
+        path: PathBuf,
+    },
+}
+
+fn main() -> ExitCode {
+    match perform(Arguments::parse().task) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn perform(task: Task) -> Result<()> {
+    let workspace = Workspace::find()?;
+    match task {
+        Task::Build { builds } => {
+            let all = builds.is_empty().then_some(Build::ALL);
+            for build in all.into_iter().flatten().chain(builds) {
+                component::build(&workspace, build, false)?;
+            }
+            Ok(())
+        }
+        Task::Target => component::add_target(),
+        Task::Run { spin: false } => serve::on_geo_host(&workspace),
+        Task::Run { spin: true } => serve::on_spin(&workspace),
+        Task::Test => test::all(&workspace),
+        #[cfg(feature = "tools")]
+        Task::Image { component, layout } => {
+            buildah::package(&workspace.root, &component, &layout)?;
+            show(&layout)
+        }
+        #[cfg(feature = "tools")]
+        Task::Artifact { component, layout } => {
+            artifact::write(&component, &layout)?;
+            show(&layout)
+        }
+        #[cfg(feature = "tools")]
+        Task::Size => size::print(&workspace),
+        #[cfg(feature = "tools")]
+        Task::World { path } => world::draw(&workspace, &path),
+    }
+}
+
+#[cfg(feature = "tools")]
+fn show(layout: &std::path::Path) -> Result<()> {
+    print!("{}:\n{}", layout.display(), Layout::read(layout)?);
+    Ok(())
+}

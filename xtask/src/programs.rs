@@ -1,0 +1,125 @@
+//! Programs that some tests need and cargo does not bring.
+
+use crate::process;
+use crate::workspace::Workspace;
+use anyhow::{Context, Result, ensure};
+use std::path::PathBuf;
+use std::process::Command;
+
+/// Makes sure that buildah is here and may build.
+///
+/// # Errors
+///
+/// If it is missing and cannot be installed, or may not build: what to do.
+pub fn buildah() -> Result<()> {
+    find_or_install(&["buildah"], "buildah")?;
+    ensure!(
+        process::succeeds(Command::new("buildah").arg("info")),
+        "buildah may not build for this user: become root, or see what \"buildah info\" says"
+    );
+    Ok(())
+}
+
+/// Returns a Chromium, after making sure that npm is here too, which installs
+/// what drives it.
+///
+/// # Errors
+///
+/// If either is missing and cannot be installed: what to do.
+pub fn browser() -> Result<PathBuf> {
+    find_or_install(&["npm"], "npm")?;
+    find_or_install(&["node"], "nodejs")?;
+    if let Some(chromium) = std::env::var_os("CHROMIUM") {
+        return Ok(chromium.into());
+    }
+    let names = ["chromium", "chromium-browser", "google-chrome"];
+    find_or_install(&names, "chromium")
+}
+
+/// Returns the program `wasmtime`: that of `WASMTIME`, the one on the path, or
+/// one that pip downloads into the target folder and checks by its hash.
+///
+/// # Errors
+///
+/// If there is none and it cannot be installed: what to do.
+pub fn wasmtime(workspace: &Workspace) -> Result<PathBuf> {
+    if let Some(program) = std::env::var_os("WASMTIME") {
+        return Ok(program.into());
+    }
+    if let Some(program) = find(&["wasmtime"]) {
+        return Ok(program);
+    }
+    let folder = workspace.target.join("wasmtime");
+    let program = folder.join("wasmtime_cli/wasmtime");
+    if !runs(&program) {
+        let pip = find_or_install(&["pip3"], "python3-pip")?;
+        let mut install = Command::new(pip);
+        install
+            .args(["install", "--quiet", "--upgrade", "--no-deps"])
+            .args(["--only-binary=:all:", "--require-hashes", "--requirement"])
+            .arg(workspace.root.join("xtask/wasmtime.txt"))
+            .arg("--target")
+            .arg(&folder);
+        process::run(&mut install)
+            .context("wasmtime is missing and pip cannot install it: set WASMTIME to one")?;
+        make_executable(&program)?;
+        ensure!(
+            runs(&program),
+            "the wasmtime that pip installed does not run here: set WASMTIME to one that does"
+        );
+    }
+    Ok(program)
+}
+
+/// The package does not mark its program as one.
+fn make_executable(program: &std::path::Path) -> Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::set_permissions(program, PermissionsExt::from_mode(0o755))
+            .with_context(|| program.display().to_string())?;
+    }
+    Ok(())
+}
+
+/// Returns the first of some programs, or installs the package that has it.
+fn find_or_install(names: &[&str], package: &str) -> Result<PathBuf> {
+    if let Some(program) = find(names) {
+        return Ok(program);
+    }
+    let what = names[0];
+    ensure!(
+        is_root() && process::succeeds(Command::new("apt-get").arg("--version")),
+        "{what} is missing: install it (on Debian: \"apt-get install {package}\")"
+    );
+    eprintln!("installing {package}");
+    let apt = || -> Result<()> {
+        // Fails where the lists are new, or one of many sources is away.
+        let _ = process::output(apt_get().arg("update"));
+        process::output(apt_get().args(["install", "--yes", "--no-install-recommends", package]))?;
+        Ok(())
+    };
+    apt().with_context(|| format!("{what} is missing and cannot be installed"))?;
+    find(names).with_context(|| format!("{package} was installed, but has no {what}"))
+}
+
+fn apt_get() -> Command {
+    let mut command = Command::new("apt-get");
+    command
+        .arg("--quiet")
+        .env("DEBIAN_FRONTEND", "noninteractive");
+    command
+}
+
+/// Returns the first of some programs that runs.
+fn find(names: &[&str]) -> Option<PathBuf> {
+    names.iter().map(PathBuf::from).find(runs)
+}
+
+fn runs(program: &PathBuf) -> bool {
+    process::succeeds(Command::new(program).arg("--version"))
+}
+
+fn is_root() -> bool {
+    process::output(Command::new("id").arg("-u")).is_ok_and(|id| id == "0")
+}

@@ -1,0 +1,95 @@
+//! `xtask test`: all tests, those that need other programs included.
+//!
+//! A test that needs a program which cargo does not bring is `#[ignore]`d, so
+//! that `cargo test` by itself says so. Here, the program is installed where
+//! that is possible; where it is not, the last lines say what was skipped.
+
+use crate::component::{self, Build};
+use crate::workspace::Workspace;
+use crate::{process, programs};
+use anyhow::{Context, Result, ensure};
+use std::process::Command;
+
+/// Builds the component, and runs all tests.
+///
+/// # Errors
+///
+/// If the component does not compile or a test fails. Also if tests were
+/// skipped where `CI` is set: there, everything has to run.
+pub fn all(workspace: &Workspace) -> Result<()> {
+    for build in Build::ALL {
+        component::build(workspace, build, false)?;
+    }
+    // The machine is prepared first, so that a skip is not the news of the
+    // twentieth minute.
+    let buildah = programs::buildah();
+    let wasmtime = programs::wasmtime(workspace);
+    let browser = programs::browser();
+
+    process::run(&mut test(workspace))?;
+    process::run(test(workspace).args(PLAIN).args(["--test", "component"]))?;
+
+    let mut skipped = Vec::new();
+    match buildah {
+        Ok(()) => ignored(workspace, "image", |_| {})?,
+        Err(error) => skipped.push(format!("the images: {error:#}")),
+    }
+    match wasmtime {
+        Ok(program) => ignored(workspace, "wasmtime", |test| {
+            test.env("WASMTIME", program);
+        })?,
+        Err(error) => skipped.push(format!("the plain build in wasmtime: {error:#}")),
+    }
+    match browser {
+        Ok(chromium) => page(workspace, Command::new("node").env("CHROMIUM", chromium))?,
+        Err(error) => skipped.push(format!("the page in a browser: {error:#}")),
+    }
+
+    if skipped.is_empty() {
+        println!("all tests passed");
+        return Ok(());
+    }
+    println!("all tests passed but these, which were skipped:");
+    for skip in &skipped {
+        println!("  {}", skip.replace('\n', " "));
+    }
+    ensure!(
+        std::env::var_os("CI").is_none(),
+        "tests were skipped, which counts as a failure where CI is set"
+    );
+    Ok(())
+}
+
+/// The features for tests of the plain build: all but `spin`.
+const PLAIN: [&str; 3] = ["--no-default-features", "--features", "xtask/tools"];
+
+/// All are tests of the whole workspace, with one set of features for its
+/// dependencies, so that the engine is compiled once.
+fn test(workspace: &Workspace) -> Command {
+    let mut cargo = workspace.cargo();
+    cargo.args(["test", "--workspace"]);
+    cargo
+}
+
+/// Runs the tests of a file that were left out because they need a program.
+fn ignored(workspace: &Workspace, file: &str, set_up: impl FnOnce(&mut Command)) -> Result<()> {
+    let mut test = test(workspace);
+    set_up(&mut test);
+    process::run(test.args(["--test", file, "--", "--ignored"]))
+}
+
+/// Runs the browser tests.
+fn page(workspace: &Workspace, node: &mut Command) -> Result<()> {
+    let folder = workspace.root.join("tests/browser");
+    process::run(
+        Command::new("npm")
+            .args(["ci", "--silent", "--no-audit", "--no-fund"])
+            .current_dir(&folder),
+    )
+    .context("the browser tests need packages from npm")?;
+    process::run(
+        node.args(["--test", "page.test.mjs"])
+            .current_dir(&folder)
+            .env("GEO_HOST", workspace.program("geo-host")),
+    )
+}
