@@ -12,7 +12,9 @@ mod openapi;
 mod representations;
 mod requests;
 mod settings;
+mod variables;
 mod verbatim;
+mod versions;
 
 // So that tests name it as they name each other.
 use harness;

@@ -93,7 +93,7 @@ async fn every_path_is_described_and_there() {
     let mut there: BTreeSet<String> = ["/", "/json", "/healthz", "/openapi.json"]
         .map(str::to_owned)
         .into();
-    there.extend(geo::value::NAMES.map(|name| format!("/{name}")));
+    there.extend(geo::http::value::NAMES.map(|name| format!("/{name}")));
     assert_eq!(described, there.iter().map(String::as_str).collect());
 
     for path in described {

@@ -55,8 +55,9 @@ pub fn wasmtime(workspace: &Workspace) -> Result<PathBuf> {
         let pip = find_or_install(&["pip3"], "python3-pip")?;
         let mut install = Command::new(pip);
         install
-            .args(["install", "--quiet", "--upgrade", "--no-deps"])
-            .args(["--only-binary=:all:", "--require-hashes", "--requirement"])
+            .args(["install", "--quiet", "--root-user-action=ignore"])
+            .args(["--upgrade", "--no-deps", "--only-binary=:all:"])
+            .args(["--require-hashes", "--requirement"])
             .arg(workspace.root.join("xtask/wasmtime.txt"))
             .arg("--target")
             .arg(&folder);
