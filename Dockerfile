@@ -40,7 +40,6 @@ ENTRYPOINT ["/geo.wasm"]
 
 # The last stage is the default.
 FROM scratch AS plain
-ARG COMPONENT=geo-plain.wasm
 ARG SOURCE=
 ARG VERSION=0.1.0
 LABEL org.opencontainers.image.title="geo" \
@@ -48,5 +47,5 @@ LABEL org.opencontainers.image.title="geo" \
       org.opencontainers.image.source="${SOURCE}" \
       org.opencontainers.image.licenses="MIT OR Apache-2.0" \
       org.opencontainers.image.version="${VERSION}"
-COPY --from=build /geo/${COMPONENT} /geo.wasm
+COPY --from=build /geo/geo-plain.wasm /geo.wasm
 ENTRYPOINT ["/geo.wasm"]
