@@ -21,7 +21,6 @@ fn commands(name: &str) -> Vec<String> {
 fn on_shims(name: &str) -> Vec<String> {
     let mut commands = commands(name);
     commands.retain(|command| command.contains("docker run ") && command.contains("--runtime "));
-    assert!(!commands.is_empty(), "{name}");
     commands
 }
 
@@ -39,7 +38,9 @@ fn capabilities_are_never_all_dropped() {
 
 #[test]
 fn deployed_containers_are_hardened() {
-    for command in on_shims("deploy/README.md") {
+    let commands = on_shims("deploy/README.md");
+    assert!(commands.len() >= 2);
+    for command in commands {
         for option in [
             "--read-only ",
             "--user 65532 ",
