@@ -1,77 +1,134 @@
-//! What the plain Rust needs from outside: the seams between it and its host.
+//! What geo needs of the host that it runs on: the seam between the plain
+//! Rust of `lookup` and `http` on one side, and `wasi` or a test on the other.
+//!
+//! It has the types that cross the seam too, and imports nothing from either
+//! side.
 
-use crate::lookup::ipify::{Exchange, Failure, Target};
 use std::time::Duration;
 
-/// Everything a request may use of the world outside the component.
-pub struct Edge<'a> {
-    /// The operator's settings, by name.
+/// The host, as one request sees it.
+pub struct Host<'a> {
+    /// The operator's settings.
     pub variables: &'a dyn Variables,
-    /// The way to ipify.
-    pub upstream: &'a dyn Upstream,
-    /// Where answers are kept; `None` where the host keeps nothing.
+    /// The HTTP client.
+    pub client: &'a dyn Client,
+    /// The key-value store; `None` where the host has none.
     pub store: Option<&'a dyn Store>,
-    /// The time.
+    /// The wall clock.
     pub clock: &'a dyn Clock,
-    /// Where the operator reads what went wrong.
+    /// The operator's log.
     pub log: &'a dyn Log,
+    /// The request header in which the host itself names the client; `None`
+    /// where it does not.
+    pub client_address_header: Option<&'static str>,
 }
 
 /// The operator's settings, by name: Spin's variables or the environment.
 pub trait Variables {
-    /// The value of a variable, `None` where it has none.
+    /// Returns the value of a variable, `None` where it has none.
     ///
     /// # Errors
     ///
-    /// Where the host cannot tell, for example because its vault is down.
-    fn get(&self, name: &str) -> Result<Option<String>, Unreadable>;
+    /// If the host cannot read it, for example because its vault is down.
+    fn get(&self, name: &str) -> anyhow::Result<Option<String>>;
 }
 
-/// The host could not read a variable. Its own words are dropped on purpose:
-/// they may hold what the variable holds.
-pub struct Unreadable;
-
-/// Sends the request to ipify.
-pub trait Upstream {
-    /// One GET, without following redirects. `timeout` spans all of it:
-    /// connect, headers and the last byte of the body. The body is read only
-    /// of a 2xx answer, and never more than `max_body` bytes of it.
+/// An HTTP client.
+pub trait Client {
+    /// Sends a GET request and reads the response. Redirects are not followed.
     ///
     /// # Errors
     ///
-    /// Where no complete answer came.
-    fn get(&self, target: &Target, timeout: Duration, max_body: usize)
-    -> Result<Exchange, Failure>;
+    /// If no complete response came within the limits of the request.
+    fn get(&self, request: &Get) -> Result<Response, Failure>;
 }
 
-/// Keeps values by key, over requests: Spin's key-value store.
+/// A GET request. It may hold the API key, so it has no `Debug`.
+pub struct Get {
+    /// Whether the connection uses TLS.
+    pub https: bool,
+    /// The host, with the port where it is not the scheme's own.
+    pub authority: String,
+    /// The path and the query.
+    pub path_with_query: String,
+    /// The time for the whole exchange: connect, headers and the last byte of
+    /// the body.
+    pub timeout: Duration,
+    /// The largest body that is accepted, in bytes.
+    pub max_body: usize,
+}
+
+/// A response to a [`Get`].
+pub struct Response {
+    /// The status code.
+    pub status: u16,
+    /// The `Retry-After` header, if it is text.
+    pub retry_after: Option<String>,
+    /// The body of a 2xx response; empty for other statuses.
+    pub body: Vec<u8>,
+}
+
+/// An exchange that failed.
+#[derive(Debug)]
+pub struct Failure {
+    /// What failed, as far as geo tells failures apart.
+    pub kind: FailureKind,
+    /// What the host says about it. It may quote the URL, and so the API key.
+    pub cause: anyhow::Error,
+}
+
+/// The ways in which an exchange can fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FailureKind {
+    /// The time was up.
+    Timeout,
+    /// The host's policy forbids the request.
+    NotAllowed,
+    /// The name could not be resolved.
+    Dns,
+    /// The TLS handshake failed, or the certificate is not trusted.
+    Tls,
+    /// The connection was refused or lost before a response came.
+    Connection,
+    /// The connection was lost inside the body.
+    Incomplete,
+    /// The body is larger than [`Get::max_body`].
+    TooLarge,
+}
+
+/// A key-value store that outlives requests: Spin's.
 pub trait Store {
-    /// The value of a key, if there is one.
+    /// Returns the value of a key, `None` where it has none.
     ///
     /// # Errors
     ///
-    /// Where the store fails, or there is none.
-    fn get(&self, key: &str) -> Result<Option<Vec<u8>>, StoreFailure>;
+    /// If the store fails, or the host does not grant it.
+    fn get(&self, key: &str) -> anyhow::Result<Option<Vec<u8>>>;
 
-    /// Gives a key a value, over the one that it had.
+    /// Sets the value of a key.
     ///
     /// # Errors
     ///
-    /// Where the store fails, or there is none.
-    fn set(&self, key: &str, value: &[u8]) -> Result<(), StoreFailure>;
+    /// If the store fails, or the host does not grant it.
+    fn set(&self, key: &str, value: &[u8]) -> anyhow::Result<()>;
 }
 
-/// The store failed, in the host's words.
-pub struct StoreFailure(pub String);
-
-/// Tells the time.
+/// The wall clock.
 pub trait Clock {
-    /// Seconds since 1970-01-01 00:00 UTC, without leap seconds.
+    /// Returns the seconds since 1970-01-01 00:00 UTC, without leap seconds.
     fn now(&self) -> u64;
 }
 
-/// Where the operator reads what went wrong.
+/// The operator's log.
 pub trait Log {
     /// Writes one line.
     fn line(&self, line: &str);
+}
+
+/// The headers of an incoming request. They are read by name, so that a
+/// request with a hundred of them costs no more than one with two.
+pub trait Headers {
+    /// Returns the values of every line of that name, in order. They need not
+    /// be text. `name` is in lower case.
+    fn get(&self, name: &str) -> Vec<Vec<u8>>;
 }

@@ -1,12 +1,21 @@
-//! geo answers "where is this IP address?": it asks ipify's geolocation API
+//! geo answers "where is this IP address?": it asks ipify's geolocation API,
 //! and returns all of what ipify says.
 //!
-//! One way through, no way back: a [`Request`](http::request::Request)(http::request::Request)(http::request::Request) finds its [`route`](http::route)(http::route)(http::route), which has a
-//! [`address`](http::address): the [`caller`](http::caller)(http::caller)(http::caller)'s address, or another. The [`cache`](lookup::cache)(lookup::cache)(lookup::cache) knows it, or
-//! [`ipify`](lookup::ipify)(lookup::ipify)(lookup::ipify) does, and the answer or the [`problem`](lookup::problem)(lookup::problem)(lookup::problem) gets the [`representation`](http::representation)(http::representation)(http::representation)
-//! that the client prefers, and becomes a [`Response`](http::response::Response)(http::response::Response)(http::response::Response). All of that is plain Rust, built and unit-tested natively. What needs a host
-//! (variables, HTTP, a store, the time) is behind the traits of [`host`]; `wasi`
-//! implements them for the component.
+//! A request comes in through `wasi`, which turns it into a plain
+//! [`http::Request`]. [`http::answer`] finds its route and the address that it
+//! asks about, and hands the address to [`lookup::look_up`]. That returns a
+//! [`lookup::Answer`] from its cache or from ipify, or a [`lookup::Problem`];
+//! `http` turns either into an [`http::Response`] in the form that the client
+//! prefers, and `wasi` sends it.
+//!
+//! | module | what it knows |
+//! |---|---|
+//! | [`lookup`] | what is known of an address: cache, ipify, records, problems |
+//! | [`http`] | how it is asked for and answered over HTTP |
+//! | `wasi` | what geo runs on: variables, store, clock, log, HTTP client |
+//! | [`host`] | the traits between the first two and the third |
+//!
+//! All but `wasi` is plain Rust, which is built and unit-tested natively too.
 
 pub mod host;
 pub mod http;

@@ -1,10 +1,10 @@
-//! Which form of an answer a client prefers: `Accept`, RFC 9110, 12.5.1.
+//! Content negotiation: `Accept` (RFC 9110, 12.5.1).
 
-use crate::http::request::Headers;
+use crate::host::Headers;
 
-/// The forms that answers come in.
+/// The forms in which answers and problems come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
+pub(crate) enum Form {
     /// `application/json`, for problems `application/problem+json`
     Json,
     /// `text/html`
@@ -14,15 +14,16 @@ pub enum Form {
 }
 
 impl Form {
-    /// The form that a request prefers; of several equal ones the first in
-    /// order of their definition, and JSON where none is wanted.
-    pub fn preferred(headers: &dyn Headers) -> Self {
+    /// Returns the form that a request prefers: the one with the highest
+    /// weight, of several the first in order of definition. JSON where none is
+    /// acceptable.
+    pub(crate) fn preferred(headers: &dyn Headers) -> Self {
         let lines = headers.get("accept");
         let accept = |form: Form| {
             let ranges = lines
                 .iter()
                 .flat_map(|line| line.split(|byte| *byte == b','));
-            // Of the ranges that match, the most specific one counts.
+            // The most specific range that matches has precedence.
             ranges
                 .filter_map(|range| form.matches(range))
                 .max()
@@ -38,8 +39,8 @@ impl Form {
         preferred
     }
 
-    /// How specific a media range that matches is, and its weight in
-    /// thousandths.
+    /// Returns how specific a media range is, and its weight in thousandths;
+    /// `None` where it does not match.
     fn matches(self, range: &[u8]) -> Option<(u8, u16)> {
         let range = std::str::from_utf8(range).ok()?;
         let mut parts = range.split(';').map(str::trim_ascii);
@@ -57,13 +58,13 @@ impl Form {
             let (name, value) = parameter.split_once('=')?;
             name.trim_ascii().eq_ignore_ascii_case("q").then_some(value)
         });
-        // A weight that is none is no reason to refuse.
+        // An invalid weight counts as 1.
         let q = weights.next().and_then(thousandths).unwrap_or(1000);
         Some((specificity, q))
     }
 }
 
-/// A weight: `0`, `1`, or with up to three digits after the point.
+/// Parses a weight: 0 to 1, with up to three decimal digits.
 fn thousandths(weight: &str) -> Option<u16> {
     let weight = weight.trim_ascii();
     let (whole, fraction) = weight.split_once('.').unwrap_or((weight, ""));

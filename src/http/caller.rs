@@ -1,68 +1,66 @@
-//! Who is asking: the address that may be believed, and no other.
+//! The caller's address, from the one header that can be believed.
 
-use crate::http::request::Headers;
-use crate::lookup::address;
-use crate::lookup::problem::{Kind, Problem};
+use super::node::parse_node;
+use super::problem::Problem;
+use crate::host::Headers;
 use std::net::IpAddr;
 
-/// Where the caller's address is read from. Only the operator knows what
-/// stands in front of geo, so only the operator chooses.
+/// The source of the caller's address. Only the operator knows what is in front
+/// of geo, so only the operator chooses.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Source {
+pub(crate) enum Source {
     /// The single value of this header, which a proxy sets or overwrites.
     Header(String),
-    /// `X-Forwarded-For`, where this many proxies, counted from geo, each add
-    /// one address on the right. All that is left of them can be forged.
+    /// `X-Forwarded-For`, to which this many proxies each append an address. A
+    /// client can forge all that is left of them.
     ForwardedFor {
         /// At least 1.
         hops: usize,
     },
-    /// The other end of the connection, as Spin saw it.
-    Spin,
-    /// Nothing tells: the plain WASI interface has no word for it.
-    Nothing,
+    /// The header in which the host names the client; `None` where it does
+    /// not.
+    Host(Option<&'static str>),
 }
 
-/// The caller's address, or `None` where it is unknown.
-///
-/// # Errors
-///
-/// 400 where the header that the operator trusts is there but holds no
-/// address: better no answer than one about somebody else.
-pub fn address(headers: &dyn Headers, source: &Source) -> Result<Option<IpAddr>, Problem> {
-    match source {
-        Source::Header(name) => match headers.get(name).as_slice() {
-            [] => Ok(None),
-            [value] => believed(value).map(Some),
-            _ => Err(malformed()),
-        },
-        Source::ForwardedFor { hops } => headers
-            .get("x-forwarded-for")
-            .iter()
-            .rev()
-            .flat_map(|line| line.rsplit(|byte| *byte == b','))
-            // RFC 9110, 5.6.1.2: empty list elements do not count.
-            .filter(|element| !element.trim_ascii().is_empty())
-            .nth(hops - 1)
-            .map(believed)
-            .transpose(),
-        // Spin appends its own after what the client sent: the first lines
-        // may be forged, the last may not.
-        Source::Spin => Ok(headers
-            .get("spin-client-addr")
-            .last()
-            .and_then(|value| address::parse_node(value))),
-        Source::Nothing => Ok(None),
+impl Source {
+    /// Returns the caller's address; `None` where it is unknown.
+    ///
+    /// # Errors
+    ///
+    /// 400 where the header that the operator chose has no single address:
+    /// better no answer than one about somebody else.
+    pub(crate) fn address(&self, headers: &dyn Headers) -> Result<Option<IpAddr>, Problem> {
+        match self {
+            Self::Header(name) => match headers.get(name).as_slice() {
+                [] => Ok(None),
+                [value] => trusted(value).map(Some),
+                _ => Err(invalid()),
+            },
+            Self::ForwardedFor { hops } => headers
+                .get("x-forwarded-for")
+                .iter()
+                .rev()
+                .flat_map(|line| line.rsplit(|byte| *byte == b','))
+                // Empty list elements do not count (RFC 9110, 5.6.1.2).
+                .filter(|element| !element.trim_ascii().is_empty())
+                .nth(hops - 1)
+                .map(trusted)
+                .transpose(),
+            // Spin appends its own line after those of the client, which may
+            // be forged.
+            Self::Host(header) => Ok(header
+                .and_then(|name| headers.get(name).pop())
+                .and_then(|value| parse_node(&value))),
+        }
     }
 }
 
-fn believed(value: impl AsRef<[u8]>) -> Result<IpAddr, Problem> {
-    address::parse_node(value.as_ref()).ok_or_else(malformed)
+fn trusted(value: impl AsRef<[u8]>) -> Result<IpAddr, Problem> {
+    parse_node(value.as_ref()).ok_or_else(invalid)
 }
 
-fn malformed() -> Problem {
-    Problem::new(
-        Kind::InvalidAddress,
+fn invalid() -> Problem {
+    Problem::invalid_address(
         "The header that tells geo who is asking does not hold one IP address. \
          The proxy in front of geo has to set it.",
     )
@@ -73,9 +71,12 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    const SPIN: Source = Source::Host(Some("spin-client-addr"));
+    const UNKNOWN: Source = Source::Host(None);
+
     type Lines<'a> = &'a [(&'a str, &'a str)];
 
-    /// What may be in a header, and a bit more.
+    /// Valid and invalid header values.
     fn value() -> impl Strategy<Value = String> {
         prop_oneof![
             "[0-9a-f.:%, \\[\\]]{0,40}",
@@ -86,7 +87,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_header_of_a_client_changes_what_spin_says(
+        fn no_header_of_a_client_overrides_spin(
             lines in prop::collection::vec(
                 (
                     prop::sample::select(vec![
@@ -100,12 +101,12 @@ mod tests {
         ) {
             let mut lines: Vec<_> = lines.iter().map(|line| (line.0, line.1.as_str())).collect();
             lines.push(("spin-client-addr", "9.9.9.9:5000"));
-            prop_assert_eq!(found(&Source::Spin, &lines), Ok("9.9.9.9".to_owned()));
-            prop_assert_eq!(found(&Source::Nothing, &lines), Ok("unknown".to_owned()));
+            prop_assert_eq!(found(&SPIN, &lines), Ok("9.9.9.9".to_owned()));
+            prop_assert_eq!(found(&UNKNOWN, &lines), Ok("unknown".to_owned()));
         }
 
         #[test]
-        fn what_a_client_forges_stays_left_of_the_proxy(forged in value(), hops in 1_usize..4) {
+        fn forged_addresses_do_not_count(forged in value(), hops in 1_usize..4) {
             let mut line = format!("{forged}, 9.9.9.9");
             for _ in 1..hops {
                 line += ", 10.0.0.1";
@@ -124,10 +125,10 @@ mod tests {
     }
 
     fn found(source: &Source, headers: Lines) -> Result<String, u16> {
-        match address(&headers, source) {
+        match source.address(&headers) {
             Ok(Some(address)) => Ok(address.to_string()),
             Ok(None) => Ok("unknown".to_owned()),
-            Err(problem) => Err(problem.status()),
+            Err(problem) => Err(problem.status),
         }
     }
 
@@ -155,8 +156,8 @@ mod tests {
             (&[("spin-client-addr", "elbonia")], "unknown"),
         ];
         for (headers, expected) in table {
-            assert_eq!(found(&Source::Spin, headers), Ok(expected.to_owned()));
-            assert_eq!(found(&Source::Nothing, headers), Ok("unknown".to_owned()));
+            assert_eq!(found(&SPIN, headers), Ok(expected.to_owned()));
+            assert_eq!(found(&UNKNOWN, headers), Ok("unknown".to_owned()));
         }
     }
 

@@ -1,60 +1,44 @@
-//! Which web pages may read the answers: CORS, as the [Fetch] standard has it.
+//! CORS: which web pages may read the answers ([Fetch standard]).
 //!
-//! [Fetch]: https://fetch.spec.whatwg.org/#http-cors-protocol
+//! [Fetch standard]: https://fetch.spec.whatwg.org/#http-cors-protocol
 
-use crate::host::Variables;
-use crate::http::request::Request;
-use crate::http::response::Response;
-use crate::http::route::METHODS;
-use crate::lookup::problem::Problem;
-use crate::lookup::settings::{self, Origin};
+use super::request::Request;
+use super::response::Response;
+use super::route::METHODS;
+use crate::lookup::origin::Origin;
 
 /// The pages that may read answers in a browser.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Policy {
+pub(crate) enum Policy {
     /// All pages.
-    Anyone,
+    Any,
     /// The pages of these origins.
     Only(Vec<Origin>),
 }
 
 impl Policy {
-    /// Reads `cors_origin`: `*`, or origins between commas or spaces. Apart
-    /// from the other settings, because a page has to be able to read the
-    /// problem of another one.
-    ///
-    /// # Errors
-    ///
-    /// 500 where it is neither.
-    pub fn load(variables: &dyn Variables) -> Result<Self, Problem> {
-        const NAME: &str = "cors_origin";
-        let Some(value) = settings::read(variables, NAME)? else {
-            return Ok(Policy::Anyone);
-        };
-        if value == "*" {
-            return Ok(Policy::Anyone);
+    /// Parses `*`, or origins with commas or spaces between.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        if text == "*" {
+            return Some(Self::Any);
         }
-        value
+        let origins: Option<Vec<_>> = text
             .split([',', ' '])
             .filter(|origin| !origin.is_empty())
             .map(Origin::parse)
-            .collect::<Option<_>>()
-            .filter(|origins: &Vec<_>| !origins.is_empty())
-            .map(Policy::Only)
-            .ok_or_else(|| {
-                settings::malformed(
-                    NAME,
-                    "* or a list of origins like https://example.com, with commas between",
-                )
-            })
+            .collect();
+        origins
+            .filter(|origins| !origins.is_empty())
+            .map(Self::Only)
     }
 
-    /// Says in a response whether the page that asked may read it.
-    pub fn apply(&self, request: &Request, response: &mut Response) {
+    /// Adds the headers that tell a browser whether the page may read a
+    /// response.
+    pub(crate) fn apply(&self, request: &Request, response: &mut Response) {
         const ALLOW: &str = "access-control-allow-origin";
         match self {
-            Policy::Anyone => response.header(ALLOW, "*"),
-            Policy::Only(origins) => {
+            Self::Any => response.header(ALLOW, "*"),
+            Self::Only(origins) => {
                 let asking = match request.headers.get("origin").as_slice() {
                     [origin] => std::str::from_utf8(origin).ok().and_then(Origin::parse),
                     _ => None,
@@ -68,8 +52,8 @@ impl Policy {
     }
 }
 
-/// The answer to a preflight: whoever may read, may send any header along.
-pub fn preflight() -> Response {
+/// Returns the response to a preflight: whoever may read, may send any header.
+pub(crate) fn preflight() -> Response {
     let mut response = Response::empty(204);
     response.header("allow", METHODS);
     response.header("access-control-allow-methods", METHODS);
@@ -81,22 +65,18 @@ pub fn preflight() -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::request::Method;
-    use crate::lookup::settings::tests::Table;
+    use crate::http::request::tests::get;
 
-    /// What a page of `origin` is told where `cors_origin` is `setting`.
-    fn told(setting: &str, origin: Option<&str>) -> Vec<String> {
-        let policy = Policy::load(&Table(vec![("cors_origin", setting)])).unwrap();
+    /// Returns the headers for a page of `origin` where `cors_origin` is
+    /// `setting`.
+    fn headers(setting: &str, origin: Option<&str>) -> Vec<String> {
+        let policy = Policy::parse(setting).unwrap();
         let headers: Vec<_> = origin
             .map(|origin| ("origin", origin))
             .into_iter()
             .collect();
         let mut response = Response::empty(204);
-        let headers = headers.as_slice();
-        policy.apply(
-            &Request::new(Method::Get, "geo.example", "/", &headers),
-            &mut response,
-        );
+        policy.apply(&get("/", &headers.as_slice()), &mut response);
         let lines = response.headers.iter();
         lines
             .map(|(name, value)| format!("{name}: {value}"))
@@ -110,7 +90,7 @@ mod tests {
         let allow = |origin| format!("access-control-allow-origin: {origin}");
         let vary = || "vary: origin".to_owned();
         for (setting, origin, expected) in [
-            ("", None, vec![allow("*")]),
+            ("*", None, vec![allow("*")]),
             ("*", Some(elbonia), vec![allow("*")]),
             (list, Some(elbonia), vec![allow(elbonia), vary()]),
             (
@@ -123,12 +103,12 @@ mod tests {
             (list, Some("null"), vec![vary()]),
             (list, None, vec![vary()]),
         ] {
-            assert_eq!(told(setting, origin), expected, "{setting} {origin:?}");
+            assert_eq!(headers(setting, origin), expected, "{setting} {origin:?}");
         }
     }
 
     #[test]
-    fn what_is_no_list_of_origins() {
+    fn invalid_lists() {
         for setting in [
             "elbonia.example",
             "https://elbonia.example/path",
@@ -136,10 +116,7 @@ mod tests {
             "null",
             ",",
         ] {
-            assert!(
-                Policy::load(&Table(vec![("cors_origin", setting)])).is_err(),
-                "{setting}"
-            );
+            assert_eq!(Policy::parse(setting), None, "{setting}");
         }
     }
 }

@@ -1,72 +1,114 @@
-//! HTTP: requests in, answers and problems out.
+//! How a lookup is asked for and answered over HTTP.
 
-pub mod accept;
-pub mod address;
-pub mod caller;
-pub mod cors;
-pub mod openapi;
-pub mod page;
-pub mod representation;
-pub mod request;
-pub mod response;
-pub mod route;
-pub mod value;
+mod accept;
+mod address;
+mod cache_headers;
+mod caller;
+mod cors;
+mod node;
+mod openapi;
+mod page;
+mod problem;
+mod representation;
+mod request;
+mod response;
+mod route;
+mod settings;
+mod value;
 
-use crate::host::Edge;
-use crate::lookup::cache::{self, Found};
-use crate::lookup::problem::Problem;
-use crate::lookup::settings::Settings;
+use crate::host::Host;
+use crate::lookup;
 use accept::Form;
-use representation::View;
-use request::Request;
-use response::Response;
+use problem::Problem;
+use representation::Representation;
+pub use request::{Method, Request};
+pub use response::Response;
 use route::Route;
 
-/// Answers one request. Never fails: what goes wrong becomes a problem
-/// response, and a line in the log where it is the operator's to mend.
-pub fn answer(request: &Request, edge: &Edge) -> Response {
-    let form = Form::preferred(request.headers);
-    let cors = cors::Policy::load(edge.variables);
-    let response = route::of(request).and_then(|route| match route {
-        // Health is geo's own, and the rest of these costs nothing: none waits
-        // for the operator to set things right.
-        Route::Health => Ok(Response::text("ok\n")),
-        Route::OpenApi => Ok(openapi::description()),
+/// Answers a request. What goes wrong becomes a problem response, and a line in
+/// the log where it is the operator's concern.
+pub fn answer(request: &Request, host: &Host) -> Response {
+    let preferred = Form::preferred(request.headers);
+    // First, because a page has to be able to read a problem too.
+    let (cors, misconfigured) = match settings::cors(host.variables) {
+        Ok(policy) => (Some(policy), None),
+        Err(problem) => (None, Some(problem)),
+    };
+    let response = Route::find(request, preferred).and_then(|route| match route {
+        Route::Lookup(representation) => match misconfigured {
+            None => look_up(request, representation, host),
+            Some(problem) => Err(problem.into()),
+        },
+        // These work whatever the settings are.
+        Route::OpenApi => Ok(openapi::respond()),
+        Route::Health => Ok(health()),
         Route::Preflight => Ok(cors::preflight()),
-        Route::Lookup(view) => {
-            cors.as_ref().map_err(Problem::clone)?;
-            lookup(request, view, form, edge)
-        }
     });
     let mut response = response.unwrap_or_else(|problem| {
-        if problem.is_for_the_operator() {
-            edge.log.line(&problem.to_string());
-        }
-        representation::of_problem(problem, form)
+        problem.log(host.log);
+        problem.into_response(preferred)
     });
     response.header("vary", "accept");
-    if let Ok(cors) = cors {
-        cors.apply(request, &mut response);
+    if let Some(policy) = cors {
+        policy.apply(request, &mut response);
     }
     response
 }
 
-/// What is known of an address.
-fn lookup(request: &Request, view: View, form: Form, edge: &Edge) -> Result<Response, Problem> {
-    let settings = Settings::load(edge.variables)?;
-    let subject = address::of(request, &settings)?;
-    let Found { record, status } = cache::look_up(&settings, subject, edge)?;
-    let is_kept = status != cache::Status::Bypass;
-    let ttl = settings.cache.ttl;
-    let (name, value) = status.header(ttl);
-    let response = representation::of(record, view, form, request.authority, is_kept);
-    let mut response = response.map_err(|problem| problem.with_header(name, value.clone()))?;
-    // Private: the answer is about whoever asks.
-    let max_age = status.freshness(ttl);
-    response.header("cache-control", format!("private, max-age={max_age}"));
-    if let Some(age) = status.age() {
-        response.header("age", age.to_string());
-    }
-    response.header(name, value);
+fn look_up(
+    request: &Request,
+    representation: Representation,
+    host: &Host,
+) -> Result<Response, Problem> {
+    let address = address::requested(request, host)?;
+    let answer = lookup::look_up(address, host)?;
+    let (status, fresh_for) = (answer.status, answer.fresh_for);
+    let mut response = representation
+        .respond(answer, request)
+        .map_err(|problem| problem.with_cache_status(status))?;
+    cache_headers::add(&mut response, status, fresh_for);
     Ok(response)
+}
+
+fn health() -> Response {
+    let mut response = Response::text(200, "ok\n");
+    response.header("cache-control", "no-store");
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::host::{Client, Clock, Failure, Get, Host, Log, Response};
+    use crate::lookup::settings::tests::Table;
+
+    /// A host that has variables, and nothing else.
+    struct Nothing;
+
+    impl Client for Nothing {
+        fn get(&self, _: &Get) -> Result<Response, Failure> {
+            unreachable!("no test here sends a request")
+        }
+    }
+
+    impl Clock for Nothing {
+        fn now(&self) -> u64 {
+            0
+        }
+    }
+
+    impl Log for Nothing {
+        fn line(&self, _: &str) {}
+    }
+
+    /// Calls a function with a host that has these variables.
+    pub(crate) fn host<T>(variables: &[(&str, &str)], test: impl FnOnce(&Host) -> T) -> T {
+        test(&Host {
+            variables: &Table(variables.to_vec()),
+            client: &Nothing,
+            store: None,
+            clock: &Nothing,
+            log: &Nothing,
+            client_address_header: Some("spin-client-addr"),
+        })
+    }
 }

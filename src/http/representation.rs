@@ -1,89 +1,62 @@
 //! An answer in the form that was asked for.
 
-use crate::http::accept::Form;
-use crate::http::page;
-use crate::http::response::Response;
-use crate::http::value;
-use crate::lookup::Record;
-use crate::lookup::problem::{Kind, Problem};
+use super::accept::Form;
+use super::page;
+use super::problem::Problem;
+use super::request::Request;
+use super::response::Response;
+use super::value::Value;
+use crate::lookup::{Answer, Record};
 
-/// What of an answer was asked for.
+/// What of an answer is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum View {
-    /// All of it, in the form that the client prefers.
-    Negotiated,
-    /// All of it, in JSON.
+pub(crate) enum Representation {
+    /// ipify's JSON.
     Json,
-    /// One value, by its name in [`value::NAMES`].
-    Value(&'static str),
+    /// The page.
+    Html,
+    /// All values, a line each.
+    Text,
+    /// One value.
+    Value(Value),
 }
 
-const TEXT: &str = "text/plain; charset=utf-8";
-const HTML: &str = "text/html; charset=utf-8";
-
-/// Renders an answer. `authority` is where geo was asked, `is_kept` whether
-/// the answer is kept.
-///
-/// # Errors
-///
-/// 404 for a value that ipify does not have.
-pub fn of(
-    record: Record,
-    view: View,
-    form: Form,
-    authority: &str,
-    is_kept: bool,
-) -> Result<Response, Problem> {
-    Ok(match (view, form) {
-        (View::Json, _) | (View::Negotiated, Form::Json) => {
-            Response::new(200, "application/json", record.into_json())
+impl From<Form> for Representation {
+    fn from(form: Form) -> Self {
+        match form {
+            Form::Json => Self::Json,
+            Form::Html => Self::Html,
+            Form::Text => Self::Text,
         }
-        (View::Negotiated, Form::Html) => html(200, page::lookup(&record, authority, is_kept)),
-        (View::Negotiated, Form::Text) => {
-            let mut text = String::new();
-            for name in value::NAMES {
-                if let Some(value) = value::of(&record, name) {
-                    text += &format!("{name}: {value}\n");
-                }
-            }
-            Response::new(200, TEXT, text)
-        }
-        (View::Value(name), _) => match value::of(&record, name) {
-            Some(value) => Response::new(200, TEXT, value + "\n"),
-            None => {
-                return Err(Problem::new(
-                    Kind::NoValue,
-                    format!("ipify knows no {name} of this address."),
-                ));
-            }
-        },
-    })
-}
-
-/// Renders a problem.
-pub fn of_problem(problem: Problem, form: Form) -> Response {
-    let mut response = match form {
-        Form::Json => Response::new(
-            problem.status(),
-            "application/problem+json",
-            problem.to_json(),
-        ),
-        Form::Html => html(problem.status(), page::problem(&problem)),
-        Form::Text => {
-            let text = format!("{}: {}\n", problem.title(), problem.detail);
-            Response::new(problem.status(), TEXT, text)
-        }
-    };
-    response.header("cache-control", "no-store");
-    for (name, value) in problem.headers {
-        response.header(name, value);
     }
-    response
 }
 
-fn html(status: u16, page: String) -> Response {
-    let mut response = Response::new(status, HTML, page);
-    response.header("content-security-policy", page::CONTENT_SECURITY_POLICY);
-    response.header("referrer-policy", "no-referrer");
-    response
+impl Representation {
+    /// Returns the response with an answer.
+    ///
+    /// # Errors
+    ///
+    /// 404 for a value that ipify does not have.
+    pub(crate) fn respond(self, answer: Answer, request: &Request) -> Result<Response, Problem> {
+        Ok(match self {
+            Self::Json => Response::new(200, "application/json", answer.record.into_json()),
+            Self::Html => Response::html(200, page::answer(&answer, request)),
+            Self::Text => Response::text(200, lines(&answer.record)),
+            Self::Value(value) => {
+                let line = value.of(&answer.record);
+                let line = line.ok_or_else(|| Problem::no_value(value.name()))?;
+                Response::text(200, line + "\n")
+            }
+        })
+    }
+}
+
+fn lines(record: &Record) -> String {
+    let mut lines = String::new();
+    for value in Value::ALL {
+        if let Some(text) = value.of(record) {
+            lines += &format!("{}: {text}\n", value.name());
+        }
+    }
+    lines
 }

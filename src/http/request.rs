@@ -1,10 +1,14 @@
-//! The request, as far as geo looks at it.
+//! The request, as far as geo reads it.
+
+use crate::host::Headers;
 
 /// A request to geo.
 pub struct Request<'a> {
     /// The method.
     pub method: Method,
-    /// Host and port that it was sent to, as the client wrote them.
+    /// Whether the client's connection uses TLS, as far as the host knows.
+    pub https: bool,
+    /// The host and port that it was sent to, as the client wrote them.
     pub authority: &'a str,
     /// The path, still percent-encoded.
     pub path: &'a str,
@@ -14,7 +18,7 @@ pub struct Request<'a> {
     pub headers: &'a dyn Headers,
 }
 
-/// The methods that geo tells apart.
+/// The methods that geo knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
     /// GET
@@ -27,18 +31,11 @@ pub enum Method {
     Other,
 }
 
-/// Header lines. They are asked for by name, so that a request with a hundred
-/// of them costs no more than one with two.
-pub trait Headers {
-    /// The values of every line of that name, in order. They need not be text.
-    /// `name` is in lower case.
-    fn get(&self, name: &str) -> Vec<Vec<u8>>;
-}
-
 impl<'a> Request<'a> {
-    /// A request for a path with an optional query, as it is on the wire.
+    /// Creates a request for a path with an optional query.
     pub fn new(
         method: Method,
+        https: bool,
         authority: &'a str,
         path_with_query: &'a str,
         headers: &'a dyn Headers,
@@ -49,17 +46,36 @@ impl<'a> Request<'a> {
         };
         Self {
             method,
+            https,
             authority,
             path,
             query,
             headers,
         }
     }
+
+    /// Returns the URL of geo's root, as the client would write it. A proxy
+    /// that takes TLS off says so in `X-Forwarded-Proto`.
+    pub(crate) fn base_url(&self) -> String {
+        let forwarded = self.headers.get("x-forwarded-proto");
+        let scheme = match self.https || forwarded == [b"https"] {
+            true => "https",
+            false => "http",
+        };
+        // An absolute-form target may carry user information.
+        let host = self.authority.rsplit('@').next().unwrap_or_default();
+        format!("{scheme}://{host}")
+    }
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
+
+    /// Returns a GET request.
+    pub(crate) fn get<'a>(url: &'a str, headers: &'a dyn Headers) -> Request<'a> {
+        Request::new(Method::Get, false, "geo.example", url, headers)
+    }
 
     impl Headers for &[(&str, &str)] {
         fn get(&self, name: &str) -> Vec<Vec<u8>> {
@@ -80,8 +96,23 @@ mod tests {
             ("/?a=?", "/", Some("a=?")),
             ("", "", None),
         ] {
-            let request = Request::new(Method::Get, "geo.example", url, &headers);
+            let request = get(url, &headers);
             assert_eq!((request.path, request.query), (path, query), "{url}");
+        }
+    }
+
+    #[test]
+    fn base_urls() {
+        for (https, authority, forwarded, expected) in [
+            (false, "geo.example", "", "http://geo.example"),
+            (true, "geo.example", "", "https://geo.example"),
+            (false, "geo.example:3000", "http", "http://geo.example:3000"),
+            (false, "geo.example", "https", "https://geo.example"),
+            (false, "user:pass@geo.example", "", "http://geo.example"),
+        ] {
+            let headers: &[(&str, &str)] = &[("x-forwarded-proto", forwarded)];
+            let request = Request::new(Method::Get, https, authority, "/", &headers);
+            assert_eq!(request.base_url(), expected);
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The response, before it is sent.
 
+use super::page;
 use std::borrow::Cow;
 
 /// A response of geo. Its `Content-Length` is that of `body`, also for HEAD.
@@ -13,20 +14,17 @@ pub struct Response {
 }
 
 impl Response {
-    /// A response with content, which no client shall take for another type.
-    pub fn new(status: u16, content_type: &'static str, body: impl Into<Vec<u8>>) -> Self {
-        let mut response = Self {
-            status,
-            headers: Vec::new(),
-            body: body.into(),
-        };
+    /// Creates a response with content.
+    pub(crate) fn new(status: u16, content_type: &'static str, body: impl Into<Vec<u8>>) -> Self {
+        let mut response = Self::empty(status);
+        response.body = body.into();
         response.header("content-type", content_type);
         response.header("x-content-type-options", "nosniff");
         response
     }
 
-    /// A response without content.
-    pub fn empty(status: u16) -> Self {
+    /// Creates a response without content.
+    pub(crate) fn empty(status: u16) -> Self {
         Self {
             status,
             headers: Vec::new(),
@@ -34,15 +32,21 @@ impl Response {
         }
     }
 
-    /// A few words that change with time.
-    pub fn text(text: &'static str) -> Self {
-        let mut response = Self::new(200, "text/plain; charset=utf-8", text);
-        response.header("cache-control", "no-store");
+    /// Creates a response of plain text.
+    pub(crate) fn text(status: u16, text: impl Into<Vec<u8>>) -> Self {
+        Self::new(status, "text/plain; charset=utf-8", text)
+    }
+
+    /// Creates a response that is a page.
+    pub(crate) fn html(status: u16, page: String) -> Self {
+        let mut response = Self::new(status, "text/html; charset=utf-8", page);
+        response.header("content-security-policy", page::CONTENT_SECURITY_POLICY);
+        response.header("referrer-policy", "no-referrer");
         response
     }
 
     /// Adds a header line.
-    pub fn header(&mut self, name: &'static str, value: impl Into<Cow<'static, str>>) {
+    pub(crate) fn header(&mut self, name: &'static str, value: impl Into<Cow<'static, str>>) {
         self.headers.push((name, value.into()));
     }
 }

@@ -1,62 +1,53 @@
-//! Which paths and methods there are.
+//! The paths and methods of the interface.
 
-use crate::http::representation::View;
-use crate::http::request::{Method, Request};
-use crate::http::value;
-use crate::lookup::problem::{Kind, Problem};
+use super::accept::Form;
+use super::problem::Problem;
+use super::representation::Representation;
+use super::request::{Method, Request};
+use super::value::Value;
 
 /// What a request asks for.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Route {
-    /// Where is the caller, or another address?
-    Lookup(View),
-    /// What does geo answer?
+pub(crate) enum Route {
+    /// Where an address is.
+    Lookup(Representation),
+    /// The description of the interface.
     OpenApi,
-    /// Does geo run?
+    /// Whether geo runs.
     Health,
-    /// May a browser's script ask? (The CORS preflight of the Fetch standard.)
+    /// Whether a web page may ask: a CORS preflight.
     Preflight,
 }
 
 /// The methods that geo answers, for `Allow`.
-pub const METHODS: &str = "GET, HEAD, OPTIONS";
+pub(crate) const METHODS: &str = "GET, HEAD, OPTIONS";
 
-/// Finds the route of a request.
-///
-/// # Errors
-///
-/// 404 for an unknown path, 405 for a method that geo does not answer.
-pub fn of(request: &Request) -> Result<Route, Problem> {
-    if request.method == Method::Options {
-        // On any path: a browser's script may then read the 404 that follows.
-        return Ok(Route::Preflight);
-    }
-    let route = match request.path {
-        "/" => Route::Lookup(View::Negotiated),
-        "/json" => Route::Lookup(View::Json),
-        "/openapi.json" => Route::OpenApi,
-        "/healthz" => Route::Health,
-        path => match value::NAMES
-            .iter()
-            .find(|name| path.strip_prefix('/') == Some(name))
-        {
-            Some(name) => Route::Lookup(View::Value(name)),
-            None => {
-                return Err(Problem::new(
-                    Kind::NotFound,
-                    "There is nothing at this path. GET / tells where you are, \
-                     GET /openapi.json what else there is.",
-                ));
-            }
-        },
-    };
-    match request.method {
-        Method::Other => Err(Problem::new(
-            Kind::MethodNotAllowed,
-            "Use GET or HEAD: geo only answers questions.",
-        )
-        .with_header("allow", METHODS.to_owned())),
-        _ => Ok(route),
+impl Route {
+    /// Finds the route of a request whose client prefers a form.
+    ///
+    /// # Errors
+    ///
+    /// 404 for an unknown path, 405 for a method that geo does not answer.
+    pub(crate) fn find(request: &Request, preferred: Form) -> Result<Self, Problem> {
+        if request.method == Method::Options {
+            // On any path: a page may then read the 404 that follows.
+            return Ok(Self::Preflight);
+        }
+        let route = match request.path {
+            "/" => Self::Lookup(preferred.into()),
+            "/json" => Self::Lookup(Representation::Json),
+            "/openapi.json" => Self::OpenApi,
+            "/healthz" => Self::Health,
+            path => path
+                .strip_prefix('/')
+                .and_then(Value::from_name)
+                .map(|value| Self::Lookup(Representation::Value(value)))
+                .ok_or_else(Problem::not_found)?,
+        };
+        match request.method {
+            Method::Other => Err(Problem::method_not_allowed()),
+            _ => Ok(route),
+        }
     }
 }
 
@@ -68,37 +59,46 @@ mod tests {
     fn paths_and_methods() {
         use Method::*;
         let table = [
-            (Get, "/", Ok(Route::Lookup(View::Negotiated))),
-            (Head, "/", Ok(Route::Lookup(View::Negotiated))),
-            (Get, "/?anything=else", Ok(Route::Lookup(View::Negotiated))),
-            (Get, "/json", Ok(Route::Lookup(View::Json))),
-            (Get, "/city", Ok(Route::Lookup(View::Value("city")))),
+            (Get, "/", Ok(Route::Lookup(Representation::Html))),
+            (Head, "/", Ok(Route::Lookup(Representation::Html))),
+            (
+                Get,
+                "/?anything=else",
+                Ok(Route::Lookup(Representation::Html)),
+            ),
+            (Get, "/json", Ok(Route::Lookup(Representation::Json))),
+            (
+                Get,
+                "/city",
+                Ok(Route::Lookup(Representation::Value(Value::City))),
+            ),
             (
                 Head,
                 "/as-name?x",
-                Ok(Route::Lookup(View::Value("as-name"))),
+                Ok(Route::Lookup(Representation::Value(Value::AsName))),
             ),
             (Get, "/openapi.json", Ok(Route::OpenApi)),
-            (Get, "/city/", Err(Kind::NotFound)),
-            (Get, "city", Err(Kind::NotFound)),
-            (Get, "/City", Err(Kind::NotFound)),
-            (Other, "/city", Err(Kind::MethodNotAllowed)),
+            (Get, "/city/", Err("not-found")),
+            (Get, "city", Err("not-found")),
+            (Get, "/City", Err("not-found")),
+            (Other, "/city", Err("method-not-allowed")),
             (Get, "/healthz", Ok(Route::Health)),
             (Options, "/", Ok(Route::Preflight)),
             (Options, "/elbonia", Ok(Route::Preflight)),
-            (Other, "/", Err(Kind::MethodNotAllowed)),
-            (Other, "/healthz", Err(Kind::MethodNotAllowed)),
-            (Get, "/elbonia", Err(Kind::NotFound)),
-            (Other, "/elbonia", Err(Kind::NotFound)),
-            (Get, "//", Err(Kind::NotFound)),
-            (Get, "/healthz/", Err(Kind::NotFound)),
-            (Get, "/%68ealthz", Err(Kind::NotFound)),
-            (Get, "", Err(Kind::NotFound)),
+            (Other, "/", Err("method-not-allowed")),
+            (Other, "/healthz", Err("method-not-allowed")),
+            (Get, "/elbonia", Err("not-found")),
+            (Other, "/elbonia", Err("not-found")),
+            (Get, "//", Err("not-found")),
+            (Get, "/healthz/", Err("not-found")),
+            (Get, "/%68ealthz", Err("not-found")),
+            (Get, "", Err("not-found")),
         ];
         for (method, url, expected) in table {
             let headers: &[(&str, &str)] = &[];
-            let found = of(&Request::new(method, "geo.example", url, &headers));
-            assert_eq!(found.map_err(|p| p.kind), expected, "{method:?} {url}");
+            let request = Request::new(method, false, "geo.example", url, &headers);
+            let found = Route::find(&request, Form::Html).map_err(|problem| problem.slug);
+            assert_eq!(found, expected, "{method:?} {url}");
         }
     }
 }

@@ -1,112 +1,135 @@
 //! The single values of an answer, under the names that their paths have.
 
 use crate::lookup::Record;
-use crate::lookup::json::Value;
 
-/// All names, in the order in which they are listed.
-pub const NAMES: [&str; 12] = [
-    "ip",
-    "isp",
-    "country",
-    "region",
-    "city",
-    "lat",
-    "lng",
-    "coordinates",
-    "postal-code",
-    "timezone",
-    "asn",
-    "as-name",
-];
-
-/// The value of that name as one line of text; `None` where ipify has none.
-pub fn of(record: &Record, name: &str) -> Option<String> {
-    let root = Value::parse(record.json())?;
-    let location = root.member("location");
-    let network = root.member("as");
-    let location = |name| location?.member(name);
-    // ipify's word for a country that it does not know, at 0,0.
-    let is_known = location("country")
-        .and_then(text)
-        .is_none_or(|country| country != "ZZ");
-    let place = |name| location(name).filter(|_| is_known);
-    match name {
-        "ip" => root.member("ip").and_then(text),
-        "isp" => root.member("isp").and_then(text),
-        "country" => place("country").and_then(text),
-        "region" => location("region").and_then(text),
-        "city" => location("city").and_then(text),
-        "lat" => place("lat")?.number(),
-        "lng" => place("lng")?.number(),
-        "coordinates" => {
-            let (lat, lng) = (place("lat")?.number()?, place("lng")?.number()?);
-            Some(format!("{lat},{lng}"))
-        }
-        "postal-code" => location("postalCode").and_then(text),
-        "timezone" => location("timezone").and_then(text),
-        "asn" => Some(format!("AS{}", network?.member("asn")?.number()?)),
-        "as-name" => text(network?.member("name")?),
-        _ => None,
-    }
+/// A single value of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Value {
+    Ip,
+    Isp,
+    Country,
+    Region,
+    City,
+    Lat,
+    Lng,
+    Coordinates,
+    PostalCode,
+    Timezone,
+    Asn,
+    AsName,
 }
 
-/// A string or a number on one line, if there is anything in it.
-fn text(value: Value) -> Option<String> {
-    let text = value.string().or_else(|| value.number())?;
-    let line: String = text
-        .chars()
-        .map(|char| if char.is_control() { ' ' } else { char })
-        .collect();
-    let line = line.trim_ascii();
-    (!line.is_empty()).then(|| line.to_owned())
+impl Value {
+    /// All values, in the order in which they are listed.
+    pub(crate) const ALL: [Self; 12] = [
+        Self::Ip,
+        Self::Isp,
+        Self::Country,
+        Self::Region,
+        Self::City,
+        Self::Lat,
+        Self::Lng,
+        Self::Coordinates,
+        Self::PostalCode,
+        Self::Timezone,
+        Self::Asn,
+        Self::AsName,
+    ];
+
+    /// Returns the name.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Ip => "ip",
+            Self::Isp => "isp",
+            Self::Country => "country",
+            Self::Region => "region",
+            Self::City => "city",
+            Self::Lat => "lat",
+            Self::Lng => "lng",
+            Self::Coordinates => "coordinates",
+            Self::PostalCode => "postal-code",
+            Self::Timezone => "timezone",
+            Self::Asn => "asn",
+            Self::AsName => "as-name",
+        }
+    }
+
+    /// Returns the value of that name.
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|value| value.name() == name)
+    }
+
+    /// Returns the value in a record as one line of text; `None` where ipify
+    /// has none.
+    pub(crate) fn of(self, record: &Record) -> Option<String> {
+        let location = &record.location;
+        match self {
+            Self::Ip => Some(record.ip.to_string()),
+            Self::Isp => record.isp.clone(),
+            Self::Country => location.country.clone(),
+            Self::Region => location.region.clone(),
+            Self::City => location.city.clone(),
+            Self::Lat => location.lat.clone(),
+            Self::Lng => location.lng.clone(),
+            Self::Coordinates => {
+                let (lat, lng) = (location.lat.as_ref()?, location.lng.as_ref()?);
+                Some(format!("{lat},{lng}"))
+            }
+            Self::PostalCode => location.postal_code.clone(),
+            Self::Timezone => location.timezone.clone(),
+            Self::Asn => Some(format!("AS{}", record.system.number.as_ref()?)),
+            Self::AsName => record.system.name.clone(),
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn values(json: &str) -> Vec<String> {
-        let record = Record::parse(json.into()).unwrap();
-        let values = NAMES
-            .iter()
-            .filter_map(|name| Some(format!("{name}: {}", of(&record, name)?)));
-        values.collect()
-    }
-
     #[test]
-    fn all_that_ipify_knows() {
+    fn values_of_a_record() {
         let json = r#"{"ip":"9.9.9.9","location":{"country":"CH","region":"Z\u00fcrich",
-            "city":"Zürich \ud83d\ude00","lat":47.366670,"lng":-8.550000,"postalCode":"8001",
-            "timezone":"+01:00","geonameId":2657896},"domains":["dns.quad9.net"],
-            "as":{"asn":19281,"name":"Quad9"},"isp":"Quad9\n\"Nine\""}"#;
-        assert_eq!(
-            values(json),
-            [
-                "ip: 9.9.9.9",
-                "isp: Quad9 \"Nine\"",
-                "country: CH",
-                "region: Zürich",
-                "city: Zürich 😀",
-                "lat: 47.366670",
-                "lng: -8.550000",
-                "coordinates: 47.366670,-8.550000",
-                "postal-code: 8001",
-                "timezone: +01:00",
-                "asn: AS19281",
-                "as-name: Quad9",
-            ]
-        );
+            "city":"Zürich","lat":47.366670,"lng":-8.550000,"postalCode":"8001",
+            "timezone":"+01:00"},"as":{"asn":19281,"name":"Quad9"},"isp":"Quad9 AG"}"#;
+        for (json, expected) in [
+            (
+                json,
+                &[
+                    "ip: 9.9.9.9",
+                    "isp: Quad9 AG",
+                    "country: CH",
+                    "region: Zürich",
+                    "city: Zürich",
+                    "lat: 47.366670",
+                    "lng: -8.550000",
+                    "coordinates: 47.366670,-8.550000",
+                    "postal-code: 8001",
+                    "timezone: +01:00",
+                    "asn: AS19281",
+                    "as-name: Quad9",
+                ][..],
+            ),
+            (r#"{"ip":"9.9.9.9"}"#, &["ip: 9.9.9.9"]),
+            (
+                r#"{"ip":"9.9.9.9","location":{"lat":1}}"#,
+                &["ip: 9.9.9.9", "lat: 1"],
+            ),
+        ] {
+            let record = Record::parse(json.into()).unwrap();
+            let values: Vec<_> = Value::ALL
+                .into_iter()
+                .filter_map(|value| Some(format!("{}: {}", value.name(), value.of(&record)?)))
+                .collect();
+            assert_eq!(values, expected);
+        }
     }
 
     #[test]
-    fn what_is_missing_has_no_value() {
-        for json in [
-            r#"{"ip":"9.9.9.9"}"#,
-            r#"{"ip":"9.9.9.9","location":null,"as":[],"isp":""}"#,
-            r#"{"ip":"9.9.9.9","location":{"country":"ZZ","lat":0,"lng":0,"city":" \u0000"}}"#,
-            r#"{"ip":"9.9.9.9","location":{"lat":"1","lng":null,"city":{}},"as":{"asn":"x"}}"#,
-        ] {
-            assert_eq!(values(json), ["ip: 9.9.9.9"], "{json}");
+    fn names_lead_back_to_their_values() {
+        for value in Value::ALL {
+            assert_eq!(Value::from_name(value.name()), Some(value));
         }
+        assert_eq!(Value::from_name("elbonia"), None);
     }
 }

@@ -1,14 +1,123 @@
-//! What is known of an address.
+//! What is known of an address: from the cache, or else from ipify.
 
-pub mod address;
-pub mod api_key;
-pub mod cache;
-pub mod ipify;
-pub mod json;
-pub mod origin;
-pub mod problem;
-pub mod record;
-pub mod retry_after;
-pub mod settings;
+pub(crate) mod address;
+mod api_key;
+mod cache;
+mod ipify;
+pub(crate) mod origin;
+pub(crate) mod problem;
+mod record;
+mod retry_after;
+pub(crate) mod settings;
 
-pub use record::Record;
+use crate::host::Host;
+pub use cache::Status;
+use cache::{Cache, Found, Kept};
+use ipify::{Access, Endpoint};
+pub use problem::{Kind, Problem};
+pub use record::{AutonomousSystem, Location, Record};
+use std::net::IpAddr;
+
+/// What is known of an address.
+#[derive(Debug)]
+pub struct Answer {
+    /// What ipify says.
+    pub record: Record,
+    /// What the cache did.
+    pub status: Status,
+    /// How old the record is, in seconds.
+    pub age: u64,
+    /// For how many more seconds it is fresh.
+    pub fresh_for: u64,
+}
+
+/// Looks up an address; without one, the public address of geo itself.
+///
+/// # Errors
+///
+/// See [`Kind`]. An answer that was kept stands in where ipify fails.
+pub fn look_up(address: Option<IpAddr>, host: &Host) -> Result<Answer, Problem> {
+    if address.is_some_and(address::is_special) {
+        return Err(Problem::new(
+            Kind::SpecialAddress,
+            "This address is reserved (private, loopback, documentation, multicast and so on) \
+             and has no place on the Internet.",
+        ));
+    }
+    let endpoint = Endpoint::load(host)?;
+    let ask = || endpoint.ask(&Access::load(host)?, address, host);
+    let ttl = settings::cache_ttl(host.variables)?;
+    let Some(store) = host.store.filter(|_| ttl > 0) else {
+        let record = ask().map_err(|problem| with_status(problem, Status::Bypass))?;
+        return Ok(fresh(record, Status::Bypass, ttl));
+    };
+
+    let cache = Cache::open(store, &endpoint, address, host)?;
+    let (kept, slot) = match cache.find() {
+        Ok(Found { kept, slot }) => (kept, Some(slot)),
+        Err(cause) => {
+            log_store_failure(host, &cause);
+            (None, None)
+        }
+    };
+    let (kept, status): (_, fn(bool) -> Status) = match kept {
+        Some(Kept { record, age }) if age < ttl => {
+            let ttl = ttl - age;
+            return Ok(Answer {
+                record,
+                status: Status::Hit { ttl },
+                age,
+                fresh_for: ttl,
+            });
+        }
+        Some(kept) => (Some(kept), |stored| Status::Stale { stored }),
+        None => (None, |stored| Status::Miss { stored }),
+    };
+
+    match (ask(), kept) {
+        (Ok(record), _) => {
+            let stored = slot.is_some_and(|slot| {
+                cache.keep(&slot, &record).unwrap_or_else(|cause| {
+                    log_store_failure(host, &cause);
+                    false
+                })
+            });
+            Ok(fresh(record, status(stored), ttl))
+        }
+        (Err(problem), Some(Kept { record, age }))
+            if age < ttl + settings::cache_stale(host.variables)? =>
+        {
+            problem::log(host.log, &problem, problem.cause.as_ref());
+            let overdue = age - ttl;
+            Ok(Answer {
+                record,
+                status: Status::StaleIfError { overdue },
+                age,
+                fresh_for: 0,
+            })
+        }
+        (Err(problem), _) => Err(with_status(problem, status(false))),
+    }
+}
+
+fn fresh(record: Record, status: Status, ttl: u64) -> Answer {
+    Answer {
+        record,
+        status,
+        age: 0,
+        fresh_for: ttl,
+    }
+}
+
+fn with_status(problem: Problem, status: Status) -> Problem {
+    Problem {
+        cache_status: Some(status),
+        ..problem
+    }
+}
+
+/// At most once a request: without a slot, nothing is stored.
+fn log_store_failure(host: &Host, cause: &anyhow::Error) {
+    let line = "the key-value store failed, so the answer is not kept:";
+    problem::log(host.log, line, Some(cause));
+}

@@ -1,29 +1,25 @@
-//! Origins: scheme, host and port, as RFC 6454 has them.
+//! Origins: scheme, host and port (RFC 6454).
 
-use crate::lookup::address;
 use std::fmt;
+use std::net::{Ipv4Addr, Ipv6Addr};
 
-/// Scheme, host and port of a URL, in lower case.
+/// The scheme, host and port of a URL, in lower case.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Origin {
+pub(crate) struct Origin {
     /// `https`
-    pub scheme: String,
-    /// `example.com`, `example.com:8443` or `[::1]:8443`
-    pub authority: String,
+    pub(crate) scheme: String,
+    /// `example.com`, `example.com:8443` or `[::1]:8443`; without the port
+    /// where it is the scheme's own.
+    pub(crate) authority: String,
 }
 
 impl Origin {
-    /// Reads an origin. One slash at its end is taken off, because Spin takes
-    /// it off in `allowed_outbound_hosts` too.
-    pub fn parse(text: &str) -> Option<Self> {
-        let (scheme, rest) = text.split_once(':')?;
-        let authority = rest.strip_prefix("//")?;
+    /// Parses an origin. One slash at its end is allowed, as Spin allows it in
+    /// `allowed_outbound_hosts`.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let (scheme, authority) = text.split_once("://")?;
         let authority = authority.strip_suffix('/').unwrap_or(authority);
-        let is_scheme = !scheme.is_empty()
-            && scheme
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
-        if !is_scheme || !is_authority(authority) {
+        if !is_scheme(scheme) || !is_authority(authority) {
             return None;
         }
         let scheme = scheme.to_ascii_lowercase();
@@ -41,29 +37,58 @@ impl Origin {
         Some(Self { scheme, authority })
     }
 
-    /// Whether geo can send a request there.
-    pub fn is_http(&self) -> bool {
-        self.scheme == "https" || self.scheme == "http"
+    /// Parses an origin that requests can be sent to, and that Spin takes as
+    /// an allowed outbound host: it wants the scheme in lower case, and a port
+    /// after an IPv6 address.
+    pub(crate) fn parse_outbound(text: &str) -> Option<Self> {
+        let is_taken = text.starts_with("http://") || text.starts_with("https://");
+        let has_bare_v6 = text.trim_end_matches('/').ends_with(']');
+        Self::parse(text).filter(|_| is_taken && !has_bare_v6)
     }
 }
 
-/// Host and port; no user info, and nothing that would need IDNA or an escape.
+/// RFC 3986, 3.1.
+fn is_scheme(text: &str) -> bool {
+    text.starts_with(|char: char| char.is_ascii_alphabetic())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
+}
+
+/// Whether it is a host and a port as browsers write them: without user
+/// information, and without anything that would need IDNA or an escape.
 fn is_authority(text: &str) -> bool {
     // The colons between brackets are those of an IPv6 address.
     let (host, port) = match text.rsplit_once(':') {
         Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
         _ => (text, None),
     };
-    let is_host = match host.strip_prefix('[') {
-        Some(rest) => rest.strip_suffix(']').is_some_and(address::is_v6),
-        None => {
-            !host.is_empty()
-                && host
-                    .bytes()
-                    .all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte))
-        }
+    let is_host = match host.strip_prefix('[').and_then(|v6| v6.strip_suffix(']')) {
+        Some(v6) => v6.parse::<Ipv6Addr>().is_ok(),
+        None => is_domain_or_v4(host),
     };
-    is_host && port.is_none_or(address::is_port)
+    is_host && port.is_none_or(is_port)
+}
+
+fn is_domain_or_v4(host: &str) -> bool {
+    let mut labels = host.strip_suffix('.').unwrap_or(host).split('.');
+    let is_label = |label: &str| {
+        !label.is_empty()
+            && label
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+    };
+    let ends_in_number = labels
+        .clone()
+        .next_back()
+        .is_some_and(|label| label.bytes().all(|byte| byte.is_ascii_digit()));
+    labels.all(is_label) && (!ends_in_number || host.parse::<Ipv4Addr>().is_ok())
+}
+
+/// Whether it is a port without leading zeros.
+fn is_port(text: &str) -> bool {
+    text.parse::<u16>()
+        .is_ok_and(|port| port.to_string() == text)
 }
 
 impl fmt::Display for Origin {
@@ -97,6 +122,15 @@ mod tests {
             ("http://a:x", None),
             ("http://a:+80", None),
             ("http://a:65536", None),
+            ("https://a:0443", None),
+            ("https://...", None),
+            ("https://a..b", None),
+            ("https://.a", None),
+            ("https://a.", Some("https://a.")),
+            ("https://1.2.3", None),
+            ("https://1.2.3.256", None),
+            ("1http://a", None),
+            ("+http://a", None),
             ("http://:80", None),
             ("https://geo.ipify.org//", None),
             ("https://geo.ipify.org/api", None),
@@ -109,6 +143,23 @@ mod tests {
         ] {
             let origin = Origin::parse(text).map(|origin| origin.to_string());
             assert_eq!(origin.as_deref(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn outbound_origins() {
+        for (text, valid) in [
+            ("https://geo.ipify.org", true),
+            ("https://Geo.Ipify.org/", true),
+            ("http://127.0.0.1:8080", true),
+            ("http://[::1]:80", true),
+            ("http://[::1]", false),
+            ("http://[::1]/", false),
+            ("HTTP://geo.ipify.org", false),
+            ("capacitor://localhost", false),
+            ("", false),
+        ] {
+            assert_eq!(Origin::parse_outbound(text).is_some(), valid, "{text}");
         }
     }
 }

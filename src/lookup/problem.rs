@@ -1,149 +1,173 @@
-//! What geo answers when it cannot answer: problem details, RFC 9457.
+//! Why a lookup failed, and what to do about it.
 
+use super::cache::Status;
+use crate::host::Log;
+use std::borrow::Cow;
 use std::fmt;
 
-/// One failure, as its reader sees it.
-///
-/// Its text is geo's own: nothing of the request or of a variable's value, and
-/// of ipify's answer only a status code and a checked `Retry-After`. So it can
-/// neither leak a secret nor need escaping.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A lookup that failed.
+#[derive(Debug)]
 pub struct Problem {
-    /// What kind of failure it is.
+    /// What failed.
     pub kind: Kind,
-    /// What the reader can do about it.
-    pub detail: String,
-    /// Header lines that go with it.
-    pub headers: Vec<(&'static str, String)>,
+    /// What the reader can do about it. It never holds a variable's value.
+    pub detail: Cow<'static, str>,
+    /// After how many seconds another try makes sense, where that is known.
+    pub retry_after: Option<u64>,
+    /// What the cache had to say, where it was asked.
+    pub cache_status: Option<Status>,
+    /// What the host says about it: for the log, not for the client.
+    pub cause: Option<anyhow::Error>,
 }
 
-/// The kinds of failure there are. Each has a `type` URI that stays.
+/// The kinds of failed lookups.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// The address asked for, or a header that should hold one, is none.
+    /// What is asked about is not an IP address.
     InvalidAddress,
-    /// Asking about other addresses is off.
-    LookupDisabled,
-    /// Unknown path.
-    NotFound,
-    /// ipify has no such value for the address.
-    NoValue,
-    /// Known path, wrong method.
-    MethodNotAllowed,
-    /// The address asked for is nobody's public one.
+    /// The address is a special-purpose one, and nobody's on the Internet.
     SpecialAddress,
-    /// A variable is missing or malformed.
+    /// A variable is missing, invalid or could not be read.
     Misconfigured,
-    /// ipify did not accept the key: a wrong one, or one without credits.
+    /// ipify refused the API key: it is wrong, or its credits are used up.
     UpstreamRefused,
-    /// ipify's answer was not one.
+    /// ipify's response cannot be used.
     UpstreamInvalid,
-    /// No connection to ipify.
+    /// There is no connection to ipify.
     UpstreamUnreachable,
-    /// ipify asks to slow down.
+    /// ipify limits the rate of requests.
     UpstreamBusy,
-    /// ipify took too long.
+    /// ipify took longer than `timeout_ms`.
     UpstreamTimeout,
 }
 
 impl Kind {
-    /// Status code, last part of the `type` URI, and `title`.
-    fn facts(self) -> (u16, &'static str, &'static str) {
+    /// Returns the last part of the problem type's URI.
+    pub fn slug(self) -> &'static str {
         match self {
-            Kind::InvalidAddress => (400, "invalid-address", "Not an IP address"),
-            Kind::LookupDisabled => (403, "lookup-disabled", "Only your own address"),
-            Kind::NotFound => (404, "not-found", "No such path"),
-            Kind::NoValue => (404, "no-value", "No such value"),
-            Kind::MethodNotAllowed => (405, "method-not-allowed", "Method not allowed"),
-            Kind::SpecialAddress => (422, "special-address", "Not a public address"),
-            Kind::Misconfigured => (500, "misconfigured", "geo is misconfigured"),
-            Kind::UpstreamRefused => (502, "upstream-refused", "ipify refused the API key"),
-            Kind::UpstreamInvalid => (502, "upstream-invalid", "ipify's answer is unusable"),
-            Kind::UpstreamUnreachable => (503, "upstream-unreachable", "ipify is out of reach"),
-            Kind::UpstreamBusy => (503, "upstream-busy", "ipify is busy"),
-            Kind::UpstreamTimeout => (504, "upstream-timeout", "ipify took too long"),
+            Self::InvalidAddress => "invalid-address",
+            Self::SpecialAddress => "special-address",
+            Self::Misconfigured => "misconfigured",
+            Self::UpstreamRefused => "upstream-refused",
+            Self::UpstreamInvalid => "upstream-invalid",
+            Self::UpstreamUnreachable => "upstream-unreachable",
+            Self::UpstreamBusy => "upstream-busy",
+            Self::UpstreamTimeout => "upstream-timeout",
         }
     }
 }
 
 impl Problem {
-    /// A problem whose `detail` tells its reader what to do.
-    pub fn new(kind: Kind, detail: impl Into<String>) -> Self {
-        let detail = detail.into();
-        debug_assert!(
-            !detail.contains(['"', '\\', '\n']),
-            "needs escaping: {detail}"
-        );
+    /// Creates a problem with a detail that tells its reader what to do.
+    pub(crate) fn new(kind: Kind, detail: impl Into<Cow<'static, str>>) -> Self {
         Self {
             kind,
-            detail,
-            headers: Vec::new(),
+            detail: detail.into(),
+            retry_after: None,
+            cache_status: None,
+            cause: None,
         }
     }
 
-    /// Adds a header line.
-    pub fn with_header(mut self, name: &'static str, value: String) -> Self {
-        self.headers.push((name, value));
+    /// Adds what the host says about it.
+    pub(crate) fn because(mut self, cause: anyhow::Error) -> Self {
+        self.cause = Some(cause);
         self
-    }
-
-    /// The HTTP status code.
-    pub fn status(&self) -> u16 {
-        self.kind.facts().0
-    }
-
-    /// What it is, in a few words.
-    pub fn title(&self) -> &'static str {
-        self.kind.facts().2
-    }
-
-    /// The problem details object of RFC 9457.
-    pub fn to_json(&self) -> String {
-        let (status, slug, title) = self.kind.facts();
-        let detail = &self.detail;
-        format!(
-            r#"{{"type":"urn:problem-type:geo:{slug}","title":"{title}","status":{status},"detail":"{detail}"}}"#
-        )
-    }
-
-    /// Whether the operator should read of it, not only the client.
-    pub fn is_for_the_operator(&self) -> bool {
-        self.status() >= 500
     }
 }
 
-/// One line for the log.
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        let (status, slug, _) = self.kind.facts();
-        write!(f, "geo: {status} {slug}: {}", self.detail)
+        write!(f, "{}: {}", self.kind.slug(), self.detail)
     }
+}
+
+/// Writes a line to the log, with what the host says about it.
+pub(crate) fn log(log: &dyn Log, line: impl fmt::Display, cause: Option<&anyhow::Error>) {
+    log.line(&match cause {
+        Some(cause) => format!("geo: {line} {}", printable(&format!("{cause:#}"))),
+        None => format!("geo: {line}"),
+    });
+}
+
+/// The longest text of a host that is logged, in characters.
+const MAX_CAUSE: usize = 1000;
+
+/// Makes a text of the host fit for a line of the log: without line breaks and
+/// other control characters, without the user name and password of a URL (a
+/// store's, for example), and not endless.
+fn printable(text: &str) -> String {
+    let text: String = text
+        .chars()
+        .map(|char| if char.is_control() { ' ' } else { char })
+        .take(MAX_CAUSE)
+        .collect();
+    let mut urls = text.split("://");
+    let mut printable = urls.next().unwrap_or_default().to_owned();
+    for url in urls {
+        printable += "://";
+        let end = url.find(|char: char| char.is_whitespace() || "\"'<>`".contains(char));
+        let (url, rest) = url.split_at(end.unwrap_or(url.len()));
+        match url.rsplit_once('@') {
+            Some((_user, host)) => {
+                printable += "***@";
+                printable += host;
+            }
+            None => printable += url,
+        }
+        printable += rest;
+    }
+    printable
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use anyhow::{Context, anyhow};
+    use std::cell::RefCell;
+
+    #[derive(Default)]
+    struct Lines(RefCell<Vec<String>>);
+
+    impl Log for Lines {
+        fn line(&self, line: &str) {
+            self.0.borrow_mut().push(line.to_owned());
+        }
+    }
 
     #[test]
-    fn is_json_with_the_members_of_rfc_9457() {
+    fn the_log_has_the_chain_of_causes() {
+        let cause = Err::<(), _>(anyhow!("connection refused"))
+            .context("no connection")
+            .unwrap_err();
+        let lines = Lines::default();
+        log(&lines, "503 upstream-unreachable: Wait.", Some(&cause));
+        log(&lines, "500 misconfigured: Set it.", None);
         assert_eq!(
-            Problem::new(Kind::UpstreamRefused, "Do this.").to_json(),
-            r#"{"type":"urn:problem-type:geo:upstream-refused","title":"ipify refused the API key","status":502,"detail":"Do this."}"#
+            *lines.0.borrow(),
+            [
+                "geo: 503 upstream-unreachable: Wait. no connection: connection refused",
+                "geo: 500 misconfigured: Set it.",
+            ]
         );
     }
 
     #[test]
-    fn only_server_errors_are_logged() {
-        for (kind, logged) in [
-            (Kind::NotFound, false),
-            (Kind::Misconfigured, true),
-            (Kind::UpstreamTimeout, true),
+    fn foreign_text_is_one_line_without_passwords() {
+        for (text, expected) in [
+            ("no such store", "no such store"),
+            ("line\r\nbreak\u{1b}[0m", "line  break [0m"),
+            (
+                "redis://user:pass@redis:6379/0 is away",
+                "redis://***@redis:6379/0 is away",
+            ),
+            (
+                "'redis://:p@ss/word@redis', https://a/b",
+                "'redis://***@redis', https://a/b",
+            ),
         ] {
-            assert_eq!(Problem::new(kind, "").is_for_the_operator(), logged);
+            assert_eq!(printable(text), expected);
         }
-        assert_eq!(
-            Problem::new(Kind::UpstreamTimeout, "Wait.").to_string(),
-            "geo: 504 upstream-timeout: Wait."
-        );
+        assert_eq!(printable(&"é".repeat(2000)).chars().count(), MAX_CAUSE);
     }
 }

@@ -3,7 +3,7 @@
 use super::bindings::wasi::clocks::wall_clock;
 use crate::host::Clock;
 
-pub struct Wall;
+pub(super) struct Wall;
 
 impl Clock for Wall {
     fn now(&self) -> u64 {

@@ -1,27 +1,28 @@
-//! `wasi:http/incoming-handler`: the request in, the response out.
+//! `wasi:http/incoming-handler`: receives the request and sends the response.
 
 use super::bindings::wasi::http::types::{
-    Fields, IncomingRequest, Method as WasiMethod, OutgoingBody, OutgoingResponse, ResponseOutparam,
+    Fields, IncomingRequest, Method as WasiMethod, OutgoingBody, OutgoingResponse,
+    ResponseOutparam, Scheme,
 };
 use super::bindings::wasi::io::streams::OutputStream;
-use crate::host::Edge;
-use crate::http::request::{Headers, Method, Request};
-use crate::http::response::Response;
+use crate::host::{Headers, Host};
+use crate::http::{self, Method, Request, Response};
 
 /// Answers a request.
-pub fn handle(request: &IncomingRequest, response_out: ResponseOutparam, edge: &Edge) {
+pub(super) fn handle(request: &IncomingRequest, response_out: ResponseOutparam, host: &Host) {
     let method = match request.method() {
         WasiMethod::Get => Method::Get,
         WasiMethod::Head => Method::Head,
         WasiMethod::Options => Method::Options,
         _ => Method::Other,
     };
-    // Without a path: `OPTIONS *`, and nothing that geo knows.
+    let https = matches!(request.scheme(), Some(Scheme::Https));
+    // `OPTIONS *` has no path.
     let path_with_query = request.path_with_query().unwrap_or_default();
     let authority = request.authority().unwrap_or_default();
     let headers = request.headers();
-    let request = Request::new(method, &authority, &path_with_query, &headers);
-    send(crate::http::answer(&request, edge), method, response_out);
+    let request = Request::new(method, https, &authority, &path_with_query, &headers);
+    send(http::answer(&request, host), method, response_out);
 }
 
 impl Headers for Fields {
@@ -37,14 +38,14 @@ fn send(response: Response, method: Method, response_out: ResponseOutparam) {
         // is worth more than the header.
         let _ = headers.append(name, value.as_bytes());
     }
-    // A 204 has no content, and so no length (RFC 9110, 8.6).
+    // A 204 has no content, and so no `Content-Length` (RFC 9110, 8.6).
     if response.status != 204 {
         let length = response.body.len().to_string();
         let _ = headers.append("content-length", length.as_bytes());
     }
 
     let head = OutgoingResponse::new(headers);
-    // Refused only for what is no status code.
+    // Refused only for an invalid status code.
     let _ = head.set_status_code(response.status);
     if method == Method::Head || response.body.is_empty() {
         // The body is never taken, so its length is not held against the header.
@@ -52,7 +53,7 @@ fn send(response: Response, method: Method, response_out: ResponseOutparam) {
         return;
     }
 
-    // Neither can be taken twice, and this is the first time.
+    // These fail only when called twice.
     let body = head.body().unwrap();
     let stream = body.write().unwrap();
     // As much as the host takes is written before the head is handed over.
@@ -65,14 +66,14 @@ fn send(response: Response, method: Method, response_out: ResponseOutparam) {
         ResponseOutparam::set(response_out, Ok(head));
     } else {
         ResponseOutparam::set(response_out, Ok(head));
-        // A client that went away is nobody's failure.
-        let _ = write_in_turn(&stream, rest);
+        // A client that went away is no failure.
+        let _ = write_blocking(&stream, rest);
         drop(stream);
         let _ = OutgoingBody::finish(body, None);
     }
 }
 
-/// Writes what the stream takes without waiting, and returns the rest.
+/// Writes what the stream takes without waiting. Returns the rest.
 fn write_at_once<'a>(stream: &OutputStream, bytes: &'a [u8]) -> &'a [u8] {
     let permitted = stream.check_write().unwrap_or(0);
     let (now, later) = bytes.split_at(bytes.len().min(permitted as usize));
@@ -82,8 +83,8 @@ fn write_at_once<'a>(stream: &OutputStream, bytes: &'a [u8]) -> &'a [u8] {
     }
 }
 
-/// Writes all, waiting for the client to take it.
-fn write_in_turn(stream: &OutputStream, bytes: &[u8]) -> Result<(), ()> {
+/// Writes all bytes, and waits until the client takes them.
+fn write_blocking(stream: &OutputStream, bytes: &[u8]) -> Result<(), ()> {
     // The most that `blocking-write-and-flush` takes.
     for chunk in bytes.chunks(4096) {
         stream.blocking_write_and_flush(chunk).map_err(drop)?;

@@ -1,11 +1,11 @@
-//! The log is the component's stderr, which Spin collects.
+//! The log: the component's stderr, which Spin collects.
 //!
-//! `wasi:cli/stderr` itself, because std's way there costs 1 kB.
+//! `wasi:cli/stderr` itself, because the standard library's way costs 1 kB.
 
 use super::bindings::wasi::cli::stderr::get_stderr;
 use crate::host::Log;
 
-pub struct Stderr;
+pub(super) struct Stderr;
 
 impl Log for Stderr {
     fn line(&self, line: &str) {

@@ -1,14 +1,14 @@
-//! The component: geo's world (`wit/world.wit`) around the plain Rust.
+//! The component: the world of `wit/world.wit` around the plain Rust.
 
+mod client;
 mod clock;
 mod incoming;
 mod log;
 #[cfg_attr(feature = "spin", path = "spin.rs")]
 #[cfg_attr(not(feature = "spin"), path = "plain.rs")]
 mod platform;
-mod upstream;
 
-use crate::host::Edge;
+use crate::host::Host;
 use bindings::exports::wasi::http::incoming_handler::Guest;
 use bindings::wasi::http::types::{IncomingRequest, ResponseOutparam};
 
@@ -23,13 +23,15 @@ struct Component;
 
 impl Guest for Component {
     fn handle(request: IncomingRequest, response_out: ResponseOutparam) {
-        let edge = Edge {
+        let store = platform::store();
+        let host = Host {
             variables: &platform::Variables,
-            upstream: &upstream::Http,
-            store: platform::STORE,
+            client: &client::Http,
+            store: store.as_ref().map(|store| store as _),
             clock: &clock::Wall,
             log: &log::Stderr,
+            client_address_header: platform::CLIENT_ADDRESS_HEADER,
         };
-        incoming::handle(&request, response_out, &edge);
+        incoming::handle(&request, response_out, &host);
     }
 }

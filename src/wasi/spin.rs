@@ -1,49 +1,67 @@
 //! What Spin offers: variables, and a key-value store with the label
 //! `default`.
 
-use crate::host::{self, StoreFailure, Unreadable};
+use crate::host;
+use anyhow::anyhow;
 use spin_sdk::key_value::{self, Store};
 use spin_sdk::variables;
+use std::cell::OnceCell;
 
 /// Spin's variables.
-pub struct Variables;
+pub(super) struct Variables;
 
 impl host::Variables for Variables {
-    fn get(&self, name: &str) -> Result<Option<String>, Unreadable> {
+    fn get(&self, name: &str) -> anyhow::Result<Option<String>> {
         match variables::get(name) {
             Ok(value) => Ok(Some(value)),
             // A manifest older than the variable: its default holds.
             Err(variables::Error::Undefined(_)) => Ok(None),
-            Err(_) => Err(Unreadable),
+            Err(variables::Error::InvalidName(reason)) => Err(anyhow!("invalid name: {reason}")),
+            Err(variables::Error::Provider(reason) | variables::Error::Other(reason)) => {
+                Err(anyhow!(reason))
+            }
         }
     }
 }
 
+/// The header in which Spin names the client: its address and port.
+pub(super) const CLIENT_ADDRESS_HEADER: Option<&str> = Some("spin-client-addr");
+
+/// Returns the store, which is opened when it is first used.
+pub(super) fn store() -> Option<KeyValue> {
+    Some(KeyValue::default())
+}
+
 /// Spin's key-value store.
-pub const STORE: Option<&dyn host::Store> = Some(&KeyValue);
+#[derive(Default)]
+pub(super) struct KeyValue(OnceCell<Store>);
 
-struct KeyValue;
-
-impl host::Store for KeyValue {
-    fn get(&self, key: &str) -> Result<Option<Vec<u8>>, StoreFailure> {
-        Store::open_default()
-            .and_then(|store| store.get(key))
-            .map_err(failure)
-    }
-
-    fn set(&self, key: &str, value: &[u8]) -> Result<(), StoreFailure> {
-        Store::open_default()
-            .and_then(|store| store.set(key, value))
-            .map_err(failure)
+impl KeyValue {
+    fn open(&self) -> anyhow::Result<&Store> {
+        if let Some(store) = self.0.get() {
+            return Ok(store);
+        }
+        let store = Store::open_default().map_err(described)?;
+        Ok(self.0.get_or_init(|| store))
     }
 }
 
-fn failure(error: key_value::Error) -> StoreFailure {
+impl host::Store for KeyValue {
+    fn get(&self, key: &str) -> anyhow::Result<Option<Vec<u8>>> {
+        self.open()?.get(key).map_err(described)
+    }
+
+    fn set(&self, key: &str, value: &[u8]) -> anyhow::Result<()> {
+        self.open()?.set(key, value).map_err(described)
+    }
+}
+
+fn described(error: key_value::Error) -> anyhow::Error {
     use key_value::Error;
-    StoreFailure(match error {
-        Error::StoreTableFull => "too many stores are open".to_owned(),
-        Error::NoSuchStore => "there is none with the label default".to_owned(),
-        Error::AccessDenied => "key_value_stores does not hold default".to_owned(),
-        Error::Other(reason) => reason,
-    })
+    match error {
+        Error::StoreTableFull => anyhow!("too many stores are open"),
+        Error::NoSuchStore => anyhow!("there is no store with the label default"),
+        Error::AccessDenied => anyhow!("key_value_stores does not grant default"),
+        Error::Other(reason) => anyhow!(reason),
+    }
 }

@@ -16,5 +16,5 @@ mod variables;
 mod verbatim;
 mod versions;
 
-// So that tests name it as they name each other.
-use harness;
+// The library, under the name that says what it is.
+use component_tests as harness;

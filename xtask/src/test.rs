@@ -88,7 +88,7 @@ fn page(workspace: &Workspace, node: &mut Command) -> Result<()> {
     )
     .context("the browser tests need packages from npm")?;
     process::run(
-        node.args(["--test", "page.test.mjs"])
+        node.args(["--test", "--test-reporter=spec", "page.test.mjs"])
             .current_dir(&folder)
             .env("GEO_HOST", workspace.program("geo-host")),
     )

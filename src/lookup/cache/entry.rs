@@ -1,28 +1,28 @@
-//! The form in which an answer is kept.
+//! The form in which an answer is stored.
 //!
-//! A line of `geo1`, checksum and time, one that names what the answer is to,
-//! and ipify's JSON. A later form has another word than `geo1`; whatever cannot
-//! be read is as good as not there.
+//! A line of `geo1`, checksum and time; a line with the cache key; ipify's
+//! JSON. A later form starts with another word than `geo1`; a value that
+//! cannot be parsed counts as missing.
 
 use super::hash;
 use crate::lookup::Record;
 
-/// A kept answer.
+/// A stored answer.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Entry {
-    /// What it is the answer to.
-    pub question: String,
-    /// When it came, in seconds since 1970.
-    pub time: u64,
+pub(super) struct Entry {
+    /// The cache key.
+    pub(super) key: String,
+    /// When it was stored, in seconds since 1970.
+    pub(super) time: u64,
     /// The answer.
-    pub record: Record,
+    pub(super) record: Record,
 }
 
 const VERSION: &str = "geo1";
 
 impl Entry {
-    /// Reads what [`Entry::to_bytes`] wrote, and nothing else.
-    pub fn parse(bytes: &[u8]) -> Option<Self> {
+    /// Parses what [`to_bytes`] returned, and nothing else.
+    pub(super) fn parse(bytes: &[u8]) -> Option<Self> {
         let text = std::str::from_utf8(bytes).ok()?;
         let (checksum, rest) = text
             .strip_prefix(VERSION)?
@@ -32,41 +32,42 @@ impl Entry {
             return None;
         }
         let (time, rest) = rest.split_once('\n')?;
-        let (question, json) = rest.split_once('\n')?;
+        let (key, json) = rest.split_once('\n')?;
         Some(Self {
-            question: question.to_owned(),
+            key: key.to_owned(),
             time: time.parse().ok()?,
             record: Record::parse(json.into())?,
         })
     }
+}
 
-    /// What is stored.
-    pub fn to_bytes(&self) -> Vec<u8> {
-        let rest = format!("{}\n{}\n{}", self.time, self.question, self.record.json());
-        format!("{VERSION} {} {rest}", hash(&rest)).into_bytes()
-    }
+/// Returns the value to store for an answer.
+pub(super) fn to_bytes(key: &str, time: u64, json: &str) -> Vec<u8> {
+    let rest = format!("{time}\n{key}\n{json}");
+    format!("{VERSION} {} {rest}", hash(&rest)).into_bytes()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn entry() -> Entry {
-        Entry {
-            question: "https://geo.ipify.org/api/v2/country,city 8.8.8.8".to_owned(),
-            time: 1_795_000_000,
-            record: Record::parse(b"{\"ip\":\"8.8.8.8\",\n\"lat\":37.405990}".to_vec()).unwrap(),
-        }
-    }
+    const KEY: &str = "https://geo.ipify.org/api/v2/country,city 8.8.8.8";
+    const TIME: u64 = 1_795_000_000;
+    const JSON: &str = "{\"ip\":\"8.8.8.8\",\n\"lat\":37.405990}";
 
     #[test]
     fn comes_back_as_it_was() {
-        assert_eq!(Entry::parse(&entry().to_bytes()), Some(entry()));
+        let entry = Entry {
+            key: KEY.to_owned(),
+            time: TIME,
+            record: Record::parse(JSON.into()).unwrap(),
+        };
+        assert_eq!(Entry::parse(&to_bytes(KEY, TIME, JSON)), Some(entry));
     }
 
     #[test]
     fn any_damage_is_noticed() {
-        let bytes = entry().to_bytes();
+        let bytes = to_bytes(KEY, TIME, JSON);
         for length in 0..bytes.len() {
             assert_eq!(Entry::parse(&bytes[..length]), None, "cut at {length}");
         }

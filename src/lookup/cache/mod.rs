@@ -1,225 +1,150 @@
-//! Not asking ipify twice.
+//! Keeps answers in the key-value store.
 //!
-//! Answers are kept in a store that forgets nothing, so the cache bounds
-//! itself: it has a fixed number of slots. A hash chooses four neighbouring
-//! ones for a question; its answer lies in one of them, and a new one takes
-//! the place of the oldest. (With one slot to choose from, a hundredth of a
-//! thousand addresses would keep pushing each other out of 65,536.)
+//! The store has no expiry, so the cache bounds itself: it is set-associative,
+//! with a fixed number of slots and four ways. A hash of the cache key chooses
+//! four neighbouring slots, of which one has the entry; a new entry replaces
+//! the oldest. (Direct-mapped, a hundredth of a thousand addresses would keep
+//! evicting each other from 65,536 slots.)
 
 mod entry;
 mod status;
 
-use crate::host::{Edge, Store, StoreFailure};
-use crate::lookup::problem::Problem;
-use crate::lookup::settings::Settings;
-use crate::lookup::{Record, ipify};
+use super::ipify::Endpoint;
+use super::record::Record;
+use super::settings;
+use super::{Problem, address};
+use crate::host::{Host, Store};
 use entry::Entry;
-use status::Fwd;
 pub use status::Status;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 
-/// How many slots a question may use.
+/// How many slots an entry may be in.
 const WAYS: u64 = 4;
 
-/// How far a clock may be ahead of another that writes to the same store, in
-/// seconds. An entry from a later time than that has no age to go by.
-const SKEW: u64 = 60;
+/// How far another instance's clock may be ahead, in seconds. The age of an
+/// entry from a later time than that is unknown.
+const MAX_SKEW: u64 = 60;
 
-/// An answer, and how the cache came by it.
-pub struct Found {
-    /// What ipify knows.
-    pub record: Record,
-    /// How the cache came by it.
-    pub status: Status,
-}
-
-/// Looks an address up, or without one the address that ipify sees by itself:
-/// in the cache, or else at ipify.
-///
-/// # Errors
-///
-/// Those of [`ipify::look_up`], where no kept answer can stand in.
-pub fn look_up(
-    settings: &Settings,
-    subject: Option<IpAddr>,
-    edge: &Edge,
-) -> Result<Found, Problem> {
-    let ttl = settings.cache.ttl;
-    let ask = |status: Status| {
-        ipify::look_up(&settings.ipify, subject, edge.upstream).map_err(|problem| {
-            let (name, value) = status.header(ttl);
-            problem.with_header(name, value)
-        })
-    };
-    let Some(store) = edge.store.filter(|_| ttl > 0) else {
-        let status = Status::Bypass;
-        return ask(status).map(|record| Found { record, status });
-    };
-
-    let cache = Cache {
-        store,
-        edge,
-        slots: settings.cache.slots,
-        question: question(settings, subject),
-        subject,
-        now: edge.clock.now(),
-    };
-    let Recalled { kept, place } = cache.recall();
-    let fwd = match &kept {
-        Some(Kept { age, record }) if *age < ttl => {
-            return Ok(Found {
-                record: record.clone(),
-                status: Status::Hit { age: *age },
-            });
-        }
-        Some(_) => Fwd::Stale,
-        None => Fwd::Miss,
-    };
-    let is_stored = false;
-    match (ask(Status::Forwarded { fwd, is_stored }), kept) {
-        (Ok(record), _) => {
-            let is_stored = place.is_some_and(|place| cache.keep(&place, &record));
-            let status = Status::Forwarded { fwd, is_stored };
-            Ok(Found { record, status })
-        }
-        // Stale-if-error, RFC 5861.
-        (Err(problem), Some(Kept { record, age })) if age < ttl + settings.cache.stale => {
-            edge.log.line(&problem.to_string());
-            let status = Status::StaleIfError { age };
-            Ok(Found { record, status })
-        }
-        (Err(problem), _) => Err(problem),
-    }
-}
-
-/// What identifies an answer: who was asked, and about which network. The
-/// owner of an IPv6 address has all of its /64, and must not be able to spend
-/// credits by walking through it.
-fn question(settings: &Settings, subject: Option<IpAddr>) -> String {
-    let ipify = &settings.ipify;
-    let network = match subject {
-        None => "self".to_owned(),
-        Some(subject) => network(subject).to_string(),
-    };
-    format!("{}{} {network}", ipify.origin, ipify.path)
-}
-
-/// The IPv4 address itself, or the first address of the IPv6 one's /64.
-fn network(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V4(_) => address,
-        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
-    }
-}
-
-/// The cache, as one question sees it.
-struct Cache<'a> {
+/// The cache, for one address.
+pub(crate) struct Cache<'a> {
     store: &'a dyn Store,
-    edge: &'a Edge<'a>,
+    /// How many slots there are.
     slots: u64,
-    question: String,
-    subject: Option<IpAddr>,
+    key: String,
+    address: Option<IpAddr>,
+    /// Seconds since 1970.
     now: u64,
 }
 
-/// What the cache knows of a question.
-struct Recalled {
-    kept: Option<Kept>,
-    /// The key under which a new answer is to be stored; none where the store
-    /// failed.
-    place: Option<String>,
+/// What the cache has for an address.
+pub(crate) struct Found {
+    /// The answer that is kept, made one about the address.
+    pub(crate) kept: Option<Kept>,
+    /// The slot for a new answer.
+    pub(crate) slot: Slot,
 }
 
-/// A kept answer, made one about the address that was asked for.
-struct Kept {
-    record: Record,
+/// An answer that is kept.
+pub(crate) struct Kept {
+    pub(crate) record: Record,
     /// In seconds.
-    age: u64,
+    pub(crate) age: u64,
 }
 
-impl Cache<'_> {
-    fn recall(&self) -> Recalled {
-        let (entry, place) = match self.find() {
-            Ok((entry, place)) => (entry, Some(place)),
-            Err(failure) => {
-                self.log(failure);
-                (None, None)
-            }
-        };
-        let kept = entry.map(|entry| {
-            let mut record = entry.record;
-            // A neighbour in the same /64 may have asked.
-            if let Some(subject) = self.subject.filter(|subject| *subject != record.ip()) {
-                record.set_ip(subject);
-            }
-            let age = self.now.saturating_sub(entry.time);
-            Kept { record, age }
-        });
-        Recalled { kept, place }
+/// The key of a slot in the store.
+pub(crate) struct Slot(String);
+
+impl<'a> Cache<'a> {
+    /// Opens the cache for an address, or for geo's own.
+    pub(crate) fn open(
+        store: &'a dyn Store,
+        endpoint: &Endpoint,
+        address: Option<IpAddr>,
+        host: &Host,
+    ) -> Result<Self, Problem> {
+        Ok(Self {
+            store,
+            slots: settings::cache_slots(host.variables)?,
+            key: key(endpoint, address),
+            address,
+            now: host.clock.now(),
+        })
     }
 
-    /// Looks through the question's slots for its entry, and for the place of
-    /// a new one.
-    fn find(&self) -> Result<(Option<Entry>, String), StoreFailure> {
-        let first = hash(&self.question) % self.slots;
-        let (mut oldest, mut place) = (u64::MAX, String::new());
+    /// Looks for the entry of the address, and for the slot of a new one.
+    ///
+    /// # Errors
+    ///
+    /// If the store fails.
+    pub(crate) fn find(&self) -> anyhow::Result<Found> {
+        let first = hash(&self.key) % self.slots;
+        let (mut oldest, mut slot) = (u64::MAX, String::new());
         for way in 0..WAYS.min(self.slots) {
-            let key = format!("geo:{}", (first + way) % self.slots);
-            let value = self.store.get(&key)?;
+            let candidate = format!("geo:{}", (first + way) % self.slots);
+            let value = self.store.get(&candidate)?;
             let is_empty = value.is_none();
             let entry = value
                 .and_then(|value| Entry::parse(&value))
-                .filter(|entry| entry.time <= self.now + SKEW);
-            if entry
-                .as_ref()
-                .is_some_and(|entry| entry.question == self.question)
-            {
-                return Ok((entry, key));
+                .filter(|entry| entry.time <= self.now + MAX_SKEW);
+            // What cannot be read, or is from the future, is replaced first.
+            let time = entry.as_ref().map_or(0, |entry| entry.time);
+            if let Some(entry) = entry.filter(|entry| entry.key == self.key) {
+                return Ok(Found {
+                    kept: Some(self.kept(entry)),
+                    slot: Slot(candidate),
+                });
             }
-            // What cannot be read, or is from the future, is the first to go.
-            let time = entry.map_or(0, |entry| entry.time);
             if time < oldest {
-                (oldest, place) = (time, key);
+                (oldest, slot) = (time, candidate);
             }
             if is_empty {
-                break; // They are filled in this order, and never emptied.
+                break; // Slots are filled in this order, and never emptied.
             }
         }
-        Ok((None, place))
+        Ok(Found {
+            kept: None,
+            slot: Slot(slot),
+        })
+    }
+
+    fn kept(&self, entry: Entry) -> Kept {
+        let mut record = entry.record;
+        // A neighbour in the same /64 may have asked.
+        if let Some(address) = self.address.filter(|address| *address != record.ip) {
+            record.set_ip(address);
+        }
+        let age = self.now.saturating_sub(entry.time);
+        Kept { record, age }
     }
 
     /// Stores an answer, unless it is about another network than was asked
-    /// for. Tells whether it is stored.
-    fn keep(&self, place: &str, record: &Record) -> bool {
-        if self
-            .subject
-            .is_some_and(|subject| network(subject) != network(record.ip()))
-        {
-            return false;
+    /// about. Returns whether it is stored.
+    ///
+    /// # Errors
+    ///
+    /// If the store fails.
+    pub(crate) fn keep(&self, Slot(slot): &Slot, record: &Record) -> anyhow::Result<bool> {
+        let is_asked = |asked| address::network(asked) == address::network(record.ip);
+        if !self.address.is_none_or(is_asked) {
+            return Ok(false);
         }
-        let entry = Entry {
-            question: self.question.clone(),
-            time: self.now,
-            record: record.clone(),
-        };
-        match self.store.set(place, &entry.to_bytes()) {
-            Ok(()) => true,
-            Err(failure) => {
-                self.log(failure);
-                false
-            }
-        }
-    }
-
-    /// At most once a request: without a place, nothing is stored.
-    fn log(&self, StoreFailure(reason): StoreFailure) {
-        self.edge.log.line(&format!(
-            "geo: the key-value store failed, so the answer is not kept: {reason}"
-        ));
+        let entry = entry::to_bytes(&self.key, self.now, record.json());
+        self.store.set(slot, &entry)?;
+        Ok(true)
     }
 }
 
-/// FNV-1a with 64 bits: spreads well, and stays the same in every release.
+/// The cache key: who was asked, and about which network. An IPv6 client owns
+/// its /64, and must not be able to spend credits by walking through it.
+fn key(endpoint: &Endpoint, address: Option<IpAddr>) -> String {
+    let Endpoint { origin, path } = endpoint;
+    match address.map(address::network) {
+        Some(network) => format!("{origin}{path} {network}"),
+        None => format!("{origin}{path} self"),
+    }
+}
+
+/// FNV-1a with 64 bits: spreads well, and is the same in every release.
 fn hash(text: &str) -> u64 {
     text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
@@ -239,17 +164,6 @@ mod tests {
             ("foobar", 0x8594_4171_f739_67e8),
         ] {
             assert_eq!(hash(text), expected, "{text}");
-        }
-    }
-
-    #[test]
-    fn networks() {
-        for (address, expected) in [
-            ("9.9.9.9", "9.9.9.9"),
-            ("2620:fe::fe", "2620:fe::"),
-            ("2620:fe:0:1:ffff:ffff:ffff:ffff", "2620:fe:0:1::"),
-        ] {
-            assert_eq!(network(address.parse().unwrap()).to_string(), expected);
         }
     }
 }

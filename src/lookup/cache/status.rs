@@ -1,70 +1,29 @@
-//! What the cache did, as `Cache-Status` (RFC 9211) tells it.
+//! What the cache did for an answer.
 
-/// How the cache came by an answer. Ages are in seconds.
+/// What the cache did, in the terms of `Cache-Status` (RFC 9211).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
-    /// There is no cache.
+    /// There is no cache, or it is turned off.
     Bypass,
     /// A fresh answer was kept.
     Hit {
-        /// Less than `cache_ttl`.
-        age: u64,
+        /// For how many more seconds it is fresh.
+        ttl: u64,
     },
-    /// ipify was asked.
-    Forwarded {
-        /// Why.
-        fwd: Fwd,
+    /// No answer was kept, so ipify was asked.
+    Miss {
         /// Whether its answer is now kept.
-        is_stored: bool,
+        stored: bool,
     },
-    /// ipify failed, and an answer that is no longer fresh stands in for it.
+    /// The answer that was kept is no longer fresh, so ipify was asked.
+    Stale {
+        /// Whether its answer is now kept.
+        stored: bool,
+    },
+    /// ipify failed, and an answer that is no longer fresh stands in
+    /// (stale-if-error, RFC 5861).
     StaleIfError {
-        /// At least `cache_ttl`.
-        age: u64,
+        /// Since how many seconds it is no longer fresh.
+        overdue: u64,
     },
-}
-
-/// Why ipify was asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fwd {
-    /// Nothing was kept.
-    Miss,
-    /// What was kept is no longer fresh.
-    Stale,
-}
-
-impl Status {
-    /// How old the answer is, where it was kept.
-    pub fn age(self) -> Option<u64> {
-        match self {
-            Status::Hit { age } | Status::StaleIfError { age } => Some(age),
-            Status::Bypass | Status::Forwarded { .. } => None,
-        }
-    }
-
-    /// For how many more seconds the answer is fresh, where answers are for
-    /// `ttl` seconds.
-    pub fn freshness(self, ttl: u64) -> u64 {
-        ttl.saturating_sub(self.age().unwrap_or(0))
-    }
-
-    /// The header, where answers are fresh for `ttl` seconds.
-    pub fn header(self, ttl: u64) -> (&'static str, String) {
-        let value = match self {
-            Status::Bypass => "geo; fwd=bypass".to_owned(),
-            Status::Hit { age } => format!("geo; hit; ttl={}", ttl - age),
-            Status::Forwarded { fwd, is_stored } => {
-                let fwd = match fwd {
-                    Fwd::Miss => "miss",
-                    Fwd::Stale => "stale",
-                };
-                let stored = if is_stored { "; stored" } else { "" };
-                format!("geo; fwd={fwd}{stored}")
-            }
-            Status::StaleIfError { age } => {
-                format!("geo; fwd=stale; ttl=-{}; detail=stale-if-error", age - ttl)
-            }
-        };
-        ("cache-status", value)
-    }
 }

@@ -1,0 +1,160 @@
+//! `wasi:http/outgoing-handler`: the request to ipify, under one deadline.
+
+use super::bindings::wasi::clocks::monotonic_clock;
+use super::bindings::wasi::http::outgoing_handler;
+use super::bindings::wasi::http::types::{
+    ErrorCode, Fields, FutureIncomingResponse, IncomingResponse, OutgoingRequest, RequestOptions,
+    Scheme,
+};
+use super::bindings::wasi::io::poll::{self, Pollable};
+use super::bindings::wasi::io::streams::StreamError;
+use crate::host::{Client, Failure, FailureKind, Get, Response};
+use anyhow::anyhow;
+use std::time::Duration;
+
+pub(super) struct Http;
+
+impl Client for Http {
+    fn get(&self, request: &Get) -> Result<Response, Failure> {
+        let deadline = Deadline::new(request.timeout);
+        let future = send(request)?;
+        let response = deadline.response(&future)?;
+        let status = response.status();
+        let retry_after = response.headers().get("retry-after").pop();
+        let body = match status {
+            200..=299 => deadline.body(&response, request.max_body)?,
+            _ => Vec::new(),
+        };
+        Ok(Response {
+            status,
+            retry_after: retry_after.and_then(|value| String::from_utf8(value).ok()),
+            body,
+        })
+    }
+}
+
+fn send(request: &Get) -> Result<FutureIncomingResponse, Failure> {
+    let headers = Fields::new();
+    let _ = headers.append("accept", b"application/json");
+    let outgoing = OutgoingRequest::new(headers);
+    let scheme = match request.https {
+        true => Scheme::Https,
+        false => Scheme::Http,
+    };
+    let is_set = outgoing.set_scheme(Some(&scheme)).is_ok()
+        && outgoing.set_authority(Some(&request.authority)).is_ok()
+        && outgoing
+            .set_path_with_query(Some(&request.path_with_query))
+            .is_ok();
+    if !is_set {
+        // The settings let nothing invalid through; a host may be stricter.
+        return Err(failure(FailureKind::Dns, "the host refuses the URL"));
+    }
+
+    // The deadline ends the exchange; these let the host give up too, where it
+    // would go on for minutes by itself. A host may not support them.
+    let options = RequestOptions::new();
+    let timeout = Some(nanoseconds(request.timeout));
+    let _ = options.set_connect_timeout(timeout);
+    let _ = options.set_first_byte_timeout(timeout);
+    let _ = options.set_between_bytes_timeout(timeout);
+
+    outgoing_handler::handle(outgoing, Some(options)).map_err(described)
+}
+
+/// When the time for an exchange is up.
+struct Deadline(Pollable);
+
+impl Deadline {
+    fn new(timeout: Duration) -> Self {
+        Self(monotonic_clock::subscribe_duration(nanoseconds(timeout)))
+    }
+
+    /// Waits until `event` is ready, or the time is up.
+    fn wait(&self, event: &Pollable) -> Result<(), Failure> {
+        poll::poll(&[event, &self.0]);
+        self.check()
+    }
+
+    fn check(&self) -> Result<(), Failure> {
+        if self.0.ready() {
+            return Err(failure(FailureKind::Timeout, "the time is up"));
+        }
+        Ok(())
+    }
+
+    fn response(&self, future: &FutureIncomingResponse) -> Result<IncomingResponse, Failure> {
+        self.wait(&future.subscribe())?;
+        match future.get() {
+            Some(Ok(Ok(response))) => Ok(response),
+            Some(Ok(Err(code))) => Err(described(code)),
+            // It is ready, and taken for the first time: this cannot be.
+            None | Some(Err(())) => Err(failure(FailureKind::Connection, "no response")),
+        }
+    }
+
+    fn body(&self, response: &IncomingResponse, max: usize) -> Result<Vec<u8>, Failure> {
+        // These fail only when called twice.
+        let body = response.consume().unwrap();
+        let stream = body.stream().unwrap();
+        let mut bytes = Vec::new();
+        loop {
+            self.wait(&stream.subscribe())?;
+            match stream.read((max + 1) as u64) {
+                Ok(chunk) => bytes.extend(chunk),
+                Err(StreamError::Closed) => return Ok(bytes),
+                Err(StreamError::LastOperationFailed(error)) => {
+                    // The host may have given up a moment before the deadline.
+                    self.check()?;
+                    let reason = error.to_debug_string();
+                    return Err(failure(FailureKind::Incomplete, reason));
+                }
+            }
+            if bytes.len() > max {
+                return Err(failure(FailureKind::TooLarge, "the body goes on"));
+            }
+        }
+    }
+}
+
+fn nanoseconds(duration: Duration) -> u64 {
+    // `timeout_ms` is far below 584 years.
+    duration.as_nanos() as u64
+}
+
+fn failure(kind: FailureKind, reason: impl Into<String>) -> Failure {
+    Failure {
+        kind,
+        cause: anyhow!(reason.into()),
+    }
+}
+
+/// Describes the error codes that a request of geo can meet. (Their `Debug`
+/// would cost 7 kB.)
+fn described(code: ErrorCode) -> Failure {
+    use ErrorCode::*;
+    let (kind, reason) = match code {
+        DnsTimeout => (FailureKind::Timeout, "DNS timeout"),
+        ConnectionTimeout => (FailureKind::Timeout, "connection timeout"),
+        ConnectionReadTimeout => (FailureKind::Timeout, "read timeout"),
+        ConnectionWriteTimeout => (FailureKind::Timeout, "write timeout"),
+        HttpResponseTimeout => (FailureKind::Timeout, "response timeout"),
+        HttpRequestDenied => (FailureKind::NotAllowed, "request denied"),
+        DestinationIpProhibited => (FailureKind::NotAllowed, "IP address prohibited"),
+        DnsError(_) => (FailureKind::Dns, "DNS error"),
+        DestinationNotFound => (FailureKind::Dns, "destination not found"),
+        TlsProtocolError => (FailureKind::Tls, "TLS protocol error"),
+        TlsCertificateError => (FailureKind::Tls, "TLS certificate error"),
+        TlsAlertReceived(_) => (FailureKind::Tls, "TLS alert received"),
+        DestinationUnavailable => (FailureKind::Connection, "destination unavailable"),
+        DestinationIpUnroutable => (FailureKind::Connection, "IP address unroutable"),
+        ConnectionRefused => (FailureKind::Connection, "connection refused"),
+        ConnectionTerminated => (FailureKind::Connection, "connection terminated"),
+        ConnectionLimitReached => (FailureKind::Connection, "connection limit reached"),
+        HttpProtocolError => (FailureKind::Connection, "HTTP protocol error"),
+        HttpResponseIncomplete => (FailureKind::Connection, "response incomplete"),
+        InternalError(Some(reason)) => return failure(FailureKind::Connection, reason),
+        _ => (FailureKind::Connection, "the host failed"),
+    };
+    failure(kind, reason)
+}
