@@ -21,8 +21,8 @@ test: lint ## Check formatting and lints, run all tests, install what they need
 	@$(XTASK) test
 
 image: build ## Build the scratch images with buildah, into dist/image and dist/image-spin
-	@$(TOOLS) image geo-plain.wasm dist/image
-	@$(TOOLS) image geo.wasm dist/image-spin
+	@$(TOOLS) image plain dist/image
+	@$(TOOLS) image spin dist/image-spin
 
 artifact: build ## Make an OCI artifact of the component, into dist/artifact
 	@$(TOOLS) artifact geo.wasm dist/artifact
@@ -45,6 +45,7 @@ lint: toolchain ## Check formatting and lints, warnings as errors
 	@$(XTASK) target
 	cargo clippy --release --package geo --target wasm32-wasip2 -- --deny warnings
 	cargo clippy --release --package geo --target wasm32-wasip2 --no-default-features -- --deny warnings
+	@tests/deploy/lint
 
 toolchain:
 	@xtask/toolchain.sh

@@ -40,8 +40,9 @@ enum Task {
     /// Build a scratch image with buildah, as an OCI image layout
     #[cfg(feature = "tools")]
     Image {
-        /// The component to put into it
-        component: PathBuf,
+        /// Which build to put into it; that for Spin brings its manifest
+        #[arg(value_enum)]
+        build: Build,
         /// The folder of the layout: a new one, or one that this made before
         layout: PathBuf,
     },
@@ -89,8 +90,8 @@ fn perform(task: Task) -> Result<()> {
         Task::Run { spin: true } => serve::on_spin(&workspace),
         Task::Test => test::all(&workspace),
         #[cfg(feature = "tools")]
-        Task::Image { component, layout } => {
-            buildah::package(&workspace.root, &component, &layout)?;
+        Task::Image { build, layout } => {
+            buildah::package(&workspace.root, build, &layout)?;
             show(&layout)
         }
         #[cfg(feature = "tools")]
