@@ -45,10 +45,11 @@ pub fn look_up(address: Option<IpAddr>, host: &Host) -> Result<Answer, Problem> 
         ));
     }
     let endpoint = Endpoint::load(host)?;
-    let ask = || endpoint.ask(&Access::load(host)?, address, host);
     let ttl = settings::cache_ttl(host.variables)?;
     let Some(store) = host.store.filter(|_| ttl > 0) else {
-        let record = ask().map_err(|problem| with_status(problem, Status::Bypass))?;
+        let record = Access::load(host)
+            .and_then(|access| endpoint.ask(&access, address, host))
+            .map_err(|problem| with_status(problem, Status::Bypass))?;
         return Ok(fresh(record, Status::Bypass, ttl));
     };
 
@@ -74,7 +75,12 @@ pub fn look_up(address: Option<IpAddr>, host: &Host) -> Result<Answer, Problem> 
         None => (None, |stored| Status::Miss { stored }),
     };
 
-    match (ask(), kept) {
+    // Before ipify is asked, so that no credit is spent on an answer that an
+    // invalid setting would lose.
+    let stale = settings::cache_stale(host.variables)?;
+    let asked = Access::load(host).and_then(|access| endpoint.ask(&access, address, host));
+    let stand_in = kept.filter(|kept| kept.age < ttl + stale);
+    match (asked, stand_in) {
         (Ok(record), _) => {
             let stored = slot.is_some_and(|slot| {
                 cache.keep(&slot, &record).unwrap_or_else(|cause| {
@@ -84,9 +90,7 @@ pub fn look_up(address: Option<IpAddr>, host: &Host) -> Result<Answer, Problem> 
             });
             Ok(fresh(record, status(stored), ttl))
         }
-        (Err(problem), Some(Kept { record, age }))
-            if age < ttl + settings::cache_stale(host.variables)? =>
-        {
+        (Err(problem), Some(Kept { record, age })) => {
             problem::log(host.log, &problem, problem.cause.as_ref());
             let overdue = age - ttl;
             Ok(Answer {
@@ -96,7 +100,7 @@ pub fn look_up(address: Option<IpAddr>, host: &Host) -> Result<Answer, Problem> 
                 fresh_for: 0,
             })
         }
-        (Err(problem), _) => Err(with_status(problem, status(false))),
+        (Err(problem), None) => Err(with_status(problem, status(false))),
     }
 }
 
