@@ -1,48 +1,35 @@
 //! The component, compiled once, and a fresh instance of it for each request.
 
-use crate::app::App;
-use crate::key_value::Stores;
-use crate::log::Log;
-use crate::outbound::{AllowedHosts, Outbound};
-use crate::surroundings::{Clock, Surroundings};
-use anyhow::{Context, Result, anyhow};
+use crate::bindings::fermyon::spin::{key_value, variables};
+use crate::instance::{AppState, InstanceState, MEMORY_LIMIT};
+use anyhow::{Context, Result, anyhow, bail};
 use bytes::Bytes;
 use http::{Request, Response};
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::{Semaphore, oneshot};
-use wasmtime::component::{HasSelf, Linker, ResourceTable};
-use wasmtime::{
-    Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Store, StoreLimits,
-    StoreLimitsBuilder,
-};
-use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+use tokio::time::timeout;
+use wasmtime::component::{HasSelf, Linker};
+use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Store};
 use wasmtime_wasi_http::p2::bindings::ProxyPre;
-use wasmtime_wasi_http::p2::bindings::http::types::{ErrorCode, Scheme};
+use wasmtime_wasi_http::p2::bindings::http::types::Scheme;
 use wasmtime_wasi_http::p2::body::HyperOutgoingBody;
-use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
+use wasmtime_wasi_http::{Error, WasiHttpView};
 
-pub mod bindings {
-    #![allow(missing_docs)] // generated
-    wasmtime::component::bindgen!({
-        path: "wit",
-        world: "spin",
-        with: { "fermyon:spin/key-value.store": crate::key_value::OpenStore },
-    });
-}
-use bindings::fermyon::spin::{key_value, variables};
+/// How many memories there are for the instances that run at the same time:
+/// most components need one, one that is composed of two needs two. More
+/// requests wait for their turn.
+const MEMORIES: u32 = 256;
 
-/// How many requests run at the same time; more of them wait for their turn.
-const INSTANCES: usize = 256;
-
-/// What one instance may take, as on Akamai Functions.
-const MEMORY: usize = 128 << 20;
+/// How long an instance may run, with all that it does after its answer: as
+/// long as it may wait by default for one answer to a request of its own.
+const CALL_LIMIT: Duration = Duration::from_secs(600);
 
 /// A component in machine code. Clones share it.
 #[derive(Clone)]
 pub struct Component {
-    pre: ProxyPre<State>,
+    pre: ProxyPre<InstanceState>,
     kind: Kind,
     turns: Arc<Semaphore>,
 }
@@ -75,19 +62,14 @@ impl Component {
         Self::from_bytes(&bytes).with_context(|| format!("{} cannot be served", file.display()))
     }
 
-    fn from_bytes(bytes: &[u8]) -> Result<Self> {
-        let mut pool = PoolingAllocationConfig::new();
-        // A component made by Rust's toolchain has three core instances.
-        pool.total_component_instances(INSTANCES as u32)
-            .total_core_instances(4 * INSTANCES as u32)
-            .total_memories(INSTANCES as u32)
-            .total_tables(2 * INSTANCES as u32)
-            .total_stacks(INSTANCES as u32)
-            .max_memory_size(MEMORY);
-        let mut config = Config::new();
-        config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
-        let engine = Engine::new(&config)?;
-
+    /// Compiles a component.
+    ///
+    /// # Errors
+    ///
+    /// Where the bytes are no component, or it imports what geo-host does not
+    /// offer.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
+        let engine = engine()?;
         let component = wasmtime::component::Component::new(&engine, bytes)?;
         let component_type = component.component_type();
         let mut imports = component_type.imports(&engine);
@@ -98,12 +80,15 @@ impl Component {
         let mut linker = Linker::new(&engine);
         wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
         wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
-        key_value::add_to_linker::<State, HasSelf<State>>(&mut linker, |state| state)?;
-        variables::add_to_linker::<State, HasSelf<State>>(&mut linker, |state| state)?;
+        key_value::add_to_linker::<_, HasSelf<InstanceState>>(&mut linker, |state| state)?;
+        variables::add_to_linker::<_, HasSelf<InstanceState>>(&mut linker, |state| state)?;
+        let memories = component
+            .resources_required()
+            .map_or(1, |r| r.num_memories.max(1));
         Ok(Self {
             pre: ProxyPre::new(linker.instantiate_pre(&component)?)?,
             kind,
-            turns: Arc::new(Semaphore::new(INSTANCES)),
+            turns: Arc::new(Semaphore::new((MEMORIES / memories) as usize)),
         })
     }
 
@@ -112,153 +97,76 @@ impl Component {
         self.kind
     }
 
-    /// Lets a fresh instance answer a request.
+    /// Lets a fresh instance answer a request. The instance may go on after
+    /// that; whether it ends well is only logged.
     ///
     /// # Errors
     ///
     /// Where the component traps, or returns without an answer.
-    pub async fn answer<B>(
+    pub(crate) async fn answer<B>(
         &self,
         request: Request<B>,
-        shared: &Shared,
+        app: &AppState,
     ) -> Result<Response<HyperOutgoingBody>>
     where
         B: hyper::body::Body<Data = Bytes> + Send + 'static,
-        B::Error: Into<wasmtime_wasi_http::Error>,
+        B::Error: Into<Error>,
     {
         let turn = Arc::clone(&self.turns).acquire_owned().await?;
-        let mut store = Store::new(self.pre.engine(), State::new(shared, self.kind));
+        let mut store = Store::new(self.pre.engine(), InstanceState::new(app, self.kind));
         store.limiter(|state| &mut state.limits);
         let (answered, answer) = oneshot::channel();
-        let request = store
-            .data_mut()
-            .http()
-            .new_incoming_request(Scheme::Http, request)?;
-        let response_out = store.data_mut().http().new_response_outparam(answered)?;
+        let mut http = store.data_mut().http();
+        let request = http.new_incoming_request(Scheme::Http, request)?;
+        let response_out = http.new_response_outparam(answered)?;
 
-        // On its own task, because the component may go on writing the body
-        // after it has handed over the head.
+        // On its own task, because it does not end with the answer, nor with
+        // the client's patience.
         let pre = self.pre.clone();
-        let call = tokio::spawn(async move {
+        let call = app.calls.spawn(async move {
             // Dropped in the other order: first the instance, then the turn.
             let _turn = turn;
             let mut store = store;
             let proxy = pre.instantiate_async(&mut store).await?;
             let handler = proxy.wasi_http_incoming_handler();
-            handler.call_handle(&mut store, request, response_out).await
+            let call = handler.call_handle(&mut store, request, response_out);
+            match timeout(CALL_LIMIT, call).await {
+                Ok(ended) => Ok(ended?),
+                Err(_) => bail!("it did not end within {} s", CALL_LIMIT.as_secs()),
+            }
         });
-        match answer.await {
-            Ok(response) => {
-                let log = shared.log.clone();
-                tokio::spawn(async move {
-                    if let Err(error) = ended(call).await {
-                        log.line(format_args!(
-                            "the component failed after its answer: {error:#}"
-                        ));
-                    }
-                });
-                response.map_err(|code: ErrorCode| anyhow!("the component gave up: {code}"))
-            }
+        let Ok(response) = answer.await else {
             // The other end was dropped: the call is over.
-            Err(_) => {
-                ended(call).await?;
-                Err(anyhow!("the component returned without an answer"))
+            call.await??;
+            bail!("it returned without an answer");
+        };
+        let log = app.log.clone();
+        app.calls.spawn(async move {
+            if let Err(error) = call.await.map_err(anyhow::Error::from).flatten() {
+                log.line(format_args!(
+                    "the component failed after its answer: {error:#}"
+                ));
             }
-        }
+        });
+        response.map_err(|code| anyhow!("it gave up: {code}"))
     }
 }
 
-async fn ended(call: tokio::task::JoinHandle<wasmtime::Result<()>>) -> Result<()> {
-    Ok(call.await??)
-}
-
-/// What every instance of one application shares.
-pub struct Shared {
-    variables: Arc<BTreeMap<String, String>>,
-    allowed_hosts: Arc<AllowedHosts>,
-    stores: Stores,
-    clock: Clock,
-    pub log: Log,
-}
-
-impl Shared {
-    pub fn new(app: App, surroundings: Surroundings) -> Self {
-        Self {
-            variables: Arc::new(app.variables),
-            allowed_hosts: Arc::new(app.allowed_hosts),
-            stores: Stores {
-                granted: Arc::new(app.key_value_stores),
-                backend: surroundings.key_value,
-            },
-            clock: surroundings.clock,
-            log: surroundings.log,
-        }
-    }
-}
-
-/// One instance's side of the host.
-pub struct State {
-    pub table: ResourceTable,
-    pub stores: Stores,
-    wasi: WasiCtx,
-    http: WasiHttpCtx,
-    outbound: Outbound,
-    variables: Arc<BTreeMap<String, String>>,
-    limits: StoreLimits,
-}
-
-impl State {
-    fn new(shared: &Shared, kind: Kind) -> Self {
-        let log = &shared.log;
-        // No files, no network but the allowed HTTP.
-        let mut wasi = WasiCtx::builder();
-        wasi.stdout(log.clone())
-            .stderr(log.clone())
-            .wall_clock(shared.clock.clone());
-        if kind == Kind::Plain {
-            for (name, value) in shared.variables.iter() {
-                wasi.env(name.to_ascii_uppercase(), value);
-            }
-        }
-        Self {
-            table: ResourceTable::new(),
-            stores: shared.stores.clone(),
-            wasi: wasi.build(),
-            http: WasiHttpCtx::new(),
-            outbound: Outbound {
-                allowed: Arc::clone(&shared.allowed_hosts),
-                log: log.clone(),
-            },
-            variables: Arc::clone(&shared.variables),
-            limits: StoreLimitsBuilder::new().memory_size(MEMORY).build(),
-        }
-    }
-}
-
-impl WasiView for State {
-    fn ctx(&mut self) -> WasiCtxView<'_> {
-        WasiCtxView {
-            ctx: &mut self.wasi,
-            table: &mut self.table,
-        }
-    }
-}
-
-impl WasiHttpView for State {
-    fn http(&mut self) -> WasiHttpCtxView<'_> {
-        WasiHttpCtxView {
-            ctx: &mut self.http,
-            table: &mut self.table,
-            hooks: &mut self.outbound,
-        }
-    }
-}
-
-impl variables::Host for State {
-    fn get(&mut self, name: String) -> Result<String, variables::Error> {
-        match self.variables.get(&name) {
-            Some(value) => Ok(value.clone()),
-            None => Err(variables::Error::Undefined(name)),
-        }
-    }
+/// An engine with room for as many instances as run at the same time.
+fn engine() -> Result<Engine> {
+    let mut pool = PoolingAllocationConfig::new();
+    // For each memory, a component made by Rust's toolchain has three or four
+    // core instances and two tables.
+    pool.total_component_instances(MEMORIES)
+        .total_core_instances(4 * MEMORIES)
+        .total_memories(MEMORIES)
+        .total_tables(2 * MEMORIES)
+        .total_stacks(MEMORIES)
+        .max_memory_size(MEMORY_LIMIT);
+    let mut config = Config::new();
+    config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
+    // By default 4 GiB of addresses are set aside for each memory, more than a
+    // limit of the address space (ulimit -v) may allow.
+    config.memory_reservation(MEMORY_LIMIT as u64);
+    Ok(Engine::new(&config)?)
 }

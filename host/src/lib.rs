@@ -6,23 +6,28 @@
 //! fresh instance of it. [`stand_in`] is an ipify for machines without an API
 //! key, and for tests.
 
+mod allowed_hosts;
 mod app;
+mod bindings;
+mod clock;
 mod component;
+mod handler;
+mod incoming;
+mod instance;
 mod key_value;
 mod log;
 mod manifest;
 mod outbound;
-mod serve;
+mod runtime_config;
 mod server;
-mod spin_headers;
-mod surroundings;
 mod template;
 
 pub use app::App;
+pub use clock::Clock;
 pub use component::{Component, Kind};
 pub use key_value::{Backend, Database, Memory};
 pub use log::Log;
 pub use manifest::Manifest;
+pub use runtime_config::RuntimeConfig;
 pub use server::Server;
 pub use stand_in;
-pub use surroundings::{Clock, Surroundings};

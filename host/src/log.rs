@@ -1,5 +1,6 @@
 //! Where the component's stderr and the host's own messages go.
 
+use std::fmt::Display;
 use std::io::{self, Write};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -22,10 +23,11 @@ impl Log {
         Self(Arc::new(Mutex::new(writer)))
     }
 
-    /// Writes a line of the host's own.
-    pub fn line(&self, line: impl std::fmt::Display) {
+    /// Writes a message of the host's own as one line, whatever is in it.
+    pub fn line(&self, message: impl Display) {
+        let message = one_line(&message.to_string());
         // Nobody is left to tell where the log itself fails.
-        let _ = self.write(format!("geo-host: {line}\n").as_bytes());
+        let _ = self.write(format!("geo-host: {message}\n").as_bytes());
     }
 
     fn write(&self, bytes: &[u8]) -> io::Result<()> {
@@ -33,6 +35,17 @@ impl Log {
         writer.write_all(bytes)?;
         writer.flush()
     }
+}
+
+/// A text with a space for each stretch of white space, and other control
+/// characters escaped.
+fn one_line(text: &str) -> String {
+    let words: Vec<_> = text.split_whitespace().collect();
+    let escape = |c: char| match c.is_control() {
+        true => c.escape_default().to_string(),
+        false => c.to_string(),
+    };
+    words.join(" ").chars().map(escape).collect()
 }
 
 impl StdoutStream for Log {
@@ -64,5 +77,24 @@ impl AsyncWrite for Log {
 
     fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(Ok(()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_is_one_line() {
+        for (text, line) in [
+            ("all is well", "all is well"),
+            ("a\n   b\r\n\tc\n", "a b c"),
+            (
+                "\u{1b}[2Jgone\u{85}\u{2028}Zürich\0",
+                "\\u{1b}[2Jgone Zürich\\u{0}",
+            ),
+        ] {
+            assert_eq!(one_line(text), line);
+        }
     }
 }

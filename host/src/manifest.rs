@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 /// An application of one HTTP component.
 #[derive(Debug)]
 pub struct Manifest {
+    /// The name of the application.
+    pub name: String,
     /// The file of the component.
     pub source: PathBuf,
     /// The route of the trigger, for example `/...`.
@@ -88,6 +90,7 @@ impl Manifest {
             );
         }
         Ok(Self {
+            name: file.application.name,
             source: folder.join(component.source),
             route: trigger.route.clone(),
             variables: file.variables,
@@ -118,10 +121,16 @@ struct Version {
 
 #[derive(Deserialize)]
 struct File {
+    application: Application,
     #[serde(default)]
     variables: BTreeMap<String, Variable>,
     trigger: Triggers,
     component: BTreeMap<String, ComponentTable>,
+}
+
+#[derive(Deserialize)]
+struct Application {
+    name: String,
 }
 
 #[derive(Deserialize)]
@@ -179,6 +188,7 @@ mod tests {
     #[test]
     fn a_good_one_is_read() {
         let manifest = parse(GOOD).unwrap();
+        assert_eq!(manifest.name, "elbonia");
         assert_eq!(manifest.source, Path::new("folder/elbonia.wasm"));
         assert_eq!(manifest.route, "/...");
         assert!(manifest.variables["key"].required && manifest.variables["key"].secret);

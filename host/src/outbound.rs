@@ -1,106 +1,169 @@
-//! `allowed_outbound_hosts`: where the component may send requests to.
+//! Outgoing requests: which are allowed, and how they are sent.
+//!
+//! Connections, timeouts and error codes are those of Spin 4, whose
+//! `crates/factor-outbound-http/src/wasi.rs` has them: a component that handles
+//! a failure here handles it there.
 
+use crate::allowed_hosts::AllowedHosts;
 use crate::log::Log;
-use anyhow::{Context, Result, bail, ensure};
+use futures_util::stream;
 use http::{Request, Response, Uri};
-use http_body_util::BodyExt;
+use http_body_util::{BodyExt, StreamBody};
+use hyper::body::Incoming;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::{self, Client};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use std::error::Error as _;
+use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
-use wasmtime_wasi_http::p2::bindings::http::types::{DnsErrorPayload, ErrorCode};
-use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks, default_send_request};
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::net::{TcpStream, lookup_host};
+use tokio::time::timeout;
+use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
-/// The hosts that a manifest allows, in [Spin's notation][hosts]
-/// `scheme://host[:port]`. Each part may be `*`, and a host may start with
-/// `*.`. geo-host has no other application to call, so `self` is not known.
-///
-/// [hosts]: https://spinframework.dev/v3/http-outbound
-#[derive(Debug)]
-pub struct AllowedHosts(Vec<AllowedHost>);
+/// How long each step of an exchange may take where the component does not say.
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(600);
 
-#[derive(Debug)]
-struct AllowedHost {
-    scheme: String,
-    host: String,
-    /// `None` stands for any.
-    port: Option<u16>,
+tokio::task_local! {
+    /// How long the request that is sent by this task may take to connect. A
+    /// connector is told nothing but where to.
+    static CONNECT_TIMEOUT: Duration;
 }
 
-impl AllowedHosts {
-    pub fn parse(hosts: Vec<String>) -> Result<Self> {
-        hosts
-            .iter()
-            .map(|host| AllowedHost::parse(host.trim()).with_context(|| format!("{host:?}")))
-            .collect::<Result<_>>()
-            .map(Self)
+/// A client whose idle connections are used again. Clones share them.
+#[derive(Clone)]
+pub struct PoolingClient(Client<HttpsConnector<TcpConnector>, WasiBody>);
+
+impl PoolingClient {
+    /// A client without any connection yet.
+    pub fn new() -> Self {
+        let connector = HttpsConnectorBuilder::new()
+            .with_webpki_roots()
+            .https_or_http()
+            .enable_all_versions()
+            .wrap_connector(TcpConnector);
+        Self(Client::builder(TokioExecutor::new()).build(connector))
     }
 
-    fn allow(&self, uri: &Uri) -> bool {
-        let (Some(scheme), Some(host)) = (uri.scheme_str(), uri.host()) else {
-            return false;
+    /// Sends a request, on an idle connection if there is one. Redirects are
+    /// not followed.
+    ///
+    /// # Errors
+    ///
+    /// Where there is no connection, a timeout is over, or what comes back is
+    /// no HTTP. A connection that ends before the response has begun is
+    /// [`Error::HttpProtocolError`], as on Spin.
+    async fn send(
+        &self,
+        request: Request<WasiBody>,
+        options: Option<RequestOptions>,
+    ) -> Result<Response<WasiBody>, Error> {
+        let limit = |of: fn(RequestOptions) -> Option<Duration>| {
+            options.and_then(of).unwrap_or(DEFAULT_TIMEOUT)
         };
-        let port = uri.port_u16().or_else(|| default_port(scheme));
-        self.0.iter().any(|allowed| {
-            (allowed.scheme == "*" || allowed.scheme == scheme)
-                && allowed.allows_host(&host.to_ascii_lowercase())
-                && (allowed.port.is_none() || allowed.port == port)
-        })
+        let sent = CONNECT_TIMEOUT.scope(
+            limit(|options| options.connect_timeout),
+            self.0.request(request),
+        );
+        let response = timeout(limit(|options| options.first_byte_timeout), sent)
+            .await
+            .map_err(|_| Error::ConnectionReadTimeout)?
+            .map_err(from_client)?;
+        let between_bytes = limit(|options| options.between_bytes_timeout);
+        Ok(response.map(|body| with_timeout(body, between_bytes)))
     }
 }
 
-impl AllowedHost {
-    fn parse(text: &str) -> Result<Self> {
-        let Some((scheme, authority)) = text.split_once("://") else {
-            bail!("it has no scheme: write it like https://example.com");
-        };
-        let authority = authority.strip_suffix('/').unwrap_or(authority);
-        ensure!(
-            !authority.contains('/'),
-            "it has a path: end it after the host"
-        );
-        // The colons inside of [::1] are not the port's.
-        let (host, port) = match authority.rsplit_once(':') {
-            Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
-            _ => (authority, None),
-        };
-        ensure!(!host.is_empty(), "it has no host");
-        let is_wild = |host: &str| host == "*" || !host.trim_start_matches("*.").contains('*');
-        ensure!(
-            is_wild(host),
-            "* can only stand for all of a host or its first labels"
-        );
-        let port = match port {
-            Some("*") => None,
-            Some(port) => Some(port.parse().context("the port is not a number")?),
-            None => {
-                Some(default_port(scheme).context("without a port, it has to be http or https")?)
-            }
-        };
-        Ok(Self {
-            scheme: scheme.to_owned(),
-            host: host.to_ascii_lowercase(),
-            port,
-        })
-    }
-
-    fn allows_host(&self, host: &str) -> bool {
-        match self.host.strip_prefix('*') {
-            Some("") => true,
-            Some(suffix) => host.ends_with(suffix),
-            None => host == self.host,
+/// A body that fails where its next frame takes longer than `limit`.
+fn with_timeout(body: Incoming, limit: Duration) -> WasiBody {
+    let frames = stream::unfold(Some(body), move |body| async move {
+        let mut body = body?;
+        match timeout(limit, body.frame()).await {
+            Ok(Some(Ok(frame))) => Some((Ok(frame), Some(body))),
+            Ok(Some(Err(_))) => Some((Err(Error::HttpProtocolError), None)),
+            Ok(None) => None,
+            Err(_) => Some((Err(Error::ConnectionReadTimeout), None)),
         }
+    });
+    StreamBody::new(frames).boxed_unsync()
+}
+
+/// What a component is told of a failure.
+fn from_client(error: legacy::Error) -> Error {
+    if !error.is_connect() {
+        return Error::HttpProtocolError;
+    }
+    let cause = error.source().and_then(|cause| cause.downcast_ref());
+    match cause {
+        Some(ConnectError::NoAddress) => Error::DnsError {
+            rcode: Some("address not available".to_owned()),
+            info_code: Some(0),
+        },
+        Some(ConnectError::Timeout) => Error::ConnectionTimeout,
+        Some(ConnectError::Refused) => Error::ConnectionRefused,
+        None => Error::TlsProtocolError,
     }
 }
 
-fn default_port(scheme: &str) -> Option<u16> {
-    match scheme {
-        "http" => Some(80),
-        "https" => Some(443),
-        _ => None,
+/// Connects, within [`CONNECT_TIMEOUT`], to the host of a URI.
+#[derive(Clone)]
+struct TcpConnector;
+
+/// Why there is no connection.
+#[derive(Debug, thiserror::Error)]
+enum ConnectError {
+    #[error("the host has no address")]
+    NoAddress,
+    #[error("connecting took too long")]
+    Timeout,
+    #[error("the connection was refused")]
+    Refused,
+}
+
+impl tower_service::Service<Uri> for TcpConnector {
+    type Response = TokioIo<TcpStream>;
+    type Error = ConnectError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, ConnectError>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), ConnectError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, uri: Uri) -> Self::Future {
+        Box::pin(async move { connect(&uri).await.map(TokioIo::new) })
     }
 }
 
-/// Sends the component's requests, if they are allowed.
+async fn connect(uri: &Uri) -> Result<TcpStream, ConnectError> {
+    let limit = CONNECT_TIMEOUT.try_get().unwrap_or(DEFAULT_TIMEOUT);
+    let default_port = if uri.scheme_str() == Some("https") {
+        443
+    } else {
+        80
+    };
+    let host = uri.host().unwrap_or_default();
+    // An IPv6 address stands in brackets here, but not where it is resolved.
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    let addresses: Vec<_> = lookup_host((host, uri.port_u16().unwrap_or(default_port)))
+        .await
+        .map_err(|_| ConnectError::NoAddress)?
+        .collect();
+    let stream = timeout(limit, TcpStream::connect(&*addresses))
+        .await
+        .map_err(|_| ConnectError::Timeout)?
+        .map_err(|error| match error.kind() {
+            io::ErrorKind::AddrNotAvailable => ConnectError::NoAddress,
+            _ => ConnectError::Refused,
+        })?;
+    Ok(stream)
+}
+
+/// What one instance sends requests with.
 pub struct Outbound {
     pub allowed: Arc<AllowedHosts>,
+    pub client: PoolingClient,
     pub log: Log,
 }
 
@@ -123,97 +186,17 @@ impl WasiHttpHooks for Outbound {
                 request.uri().authority().map_or("", |a| a.as_str()),
             ));
         }
+        let client = self.client.clone();
         Box::new(async move {
             if !is_allowed {
                 return Err(Error::HttpRequestDenied);
             }
-            let (response, connection) = default_send_request(request, options).await?;
-            Ok((
-                response.map(BodyExt::boxed_unsync),
-                Box::new(connection) as Connection,
-            ))
+            let response = client.send(request, options).await?;
+            // The pool's own task drives the connection.
+            Ok((response, Box::new(async { Ok(()) }) as Connection))
         })
-    }
-
-    fn p2_error_from_connect(&mut self, error: &std::io::Error) -> ErrorCode {
-        match error.raw_os_error() {
-            Some(_) => ErrorCode::ConnectionRefused,
-            // What the resolver says is no error of the operating system.
-            None => ErrorCode::DnsError(DnsErrorPayload {
-                rcode: None,
-                info_code: None,
-            }),
-        }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn allow(host: &str, url: &str) -> bool {
-        let hosts = AllowedHosts::parse(vec![host.to_owned()]).unwrap();
-        hosts.allow(&url.parse().unwrap())
-    }
-
-    #[test]
-    fn only_what_is_allowed_is_reached() {
-        for (host, url, allowed) in [
-            (
-                "https://geo.ipify.org",
-                "https://geo.ipify.org/api?a=b",
-                true,
-            ),
-            ("https://geo.ipify.org/", "https://geo.ipify.org/", true),
-            ("https://geo.ipify.org", "https://GEO.ipify.org:443/", true),
-            ("https://geo.ipify.org", "http://geo.ipify.org/", false),
-            (
-                "https://geo.ipify.org",
-                "https://geo.ipify.org:8443/",
-                false,
-            ),
-            ("https://geo.ipify.org", "https://ipify.org/", false),
-            (
-                "https://geo.ipify.org",
-                "https://geo.ipify.org.example/",
-                false,
-            ),
-            ("http://127.0.0.1:8080", "http://127.0.0.1:8080/", true),
-            ("http://127.0.0.1:8080", "http://127.0.0.1/", false),
-            ("http://127.0.0.1:*", "http://127.0.0.1:1/", true),
-            ("http://[::1]:8080", "http://[::1]:8080/", true),
-            ("http://[::1]", "http://[::1]/", true),
-            ("https://*.ipify.org", "https://geo.ipify.org/", true),
-            ("https://*.ipify.org", "https://ipify.org/", false),
-            ("https://*.ipify.org", "https://notipify.org/", false),
-            ("*://*:*", "http://elbonia.example:1/", true),
-        ] {
-            assert_eq!(allow(host, url), allowed, "{host} {url}");
-        }
-    }
-
-    #[test]
-    fn what_is_no_host() {
-        for host in [
-            "",
-            "*",
-            "geo.ipify.org",
-            "https://",
-            "https://a/b",
-            "https://a:b",
-            "https://a*",
-            "ftp://a",
-            "https://:443",
-        ] {
-            assert!(
-                AllowedHosts::parse(vec![host.to_owned()]).is_err(),
-                "{host}"
-            );
-        }
-        assert!(
-            !AllowedHosts::parse(vec![])
-                .unwrap()
-                .allow(&"https://a".parse().unwrap())
-        );
-    }
-}
+mod tests;

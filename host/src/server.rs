@@ -1,32 +1,30 @@
-//! The server: requests in as Spin hands them on, answers out.
+//! An HTTP/1.1 server on a socket.
 
 use crate::app::App;
-use crate::component::{Component, Kind, Shared};
-use crate::surroundings::Surroundings;
-use crate::{serve, spin_headers};
+use crate::component::Component;
+use crate::handler::Handler;
+use crate::instance::AppState;
+use crate::runtime_config::RuntimeConfig;
 use anyhow::{Context, Result};
-use bytes::Bytes;
-use http::{HeaderValue, StatusCode, header};
-use http_body_util::{BodyExt, Either, Full};
-use hyper::body::Incoming;
-use hyper::{Request, Response};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::TcpListener;
-use wasmtime_wasi_http::p2::body::HyperOutgoingBody;
+use tokio::time::{sleep, timeout};
+
+/// How long requests, and what the component does after its answers, may take
+/// to end when the server has been told to stop.
+const GRACE: Duration = Duration::from_secs(5);
 
 /// A server that listens, and answers as soon as it runs.
 pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
     handler: Arc<Handler>,
-}
-
-struct Handler {
-    component: Component,
-    route: String,
-    address: SocketAddr,
-    shared: Shared,
 }
 
 impl Server {
@@ -39,7 +37,7 @@ impl Server {
         address: SocketAddr,
         app: App,
         component: &Component,
-        surroundings: Surroundings,
+        config: RuntimeConfig,
     ) -> Result<Self> {
         let listener = TcpListener::bind(address).await.with_context(|| {
             format!("cannot listen on {address}: choose another with LISTEN=address:port")
@@ -48,8 +46,7 @@ impl Server {
         let handler = Handler {
             component: component.clone(),
             route: app.route.clone(),
-            address,
-            shared: Shared::new(app, surroundings),
+            app: AppState::new(app, config),
         };
         Ok(Self {
             listener,
@@ -63,51 +60,41 @@ impl Server {
         self.address
     }
 
-    /// Answers requests until `stop` is ready, and ends those that are open.
+    /// Answers requests until `stop` is ready. Then nothing listens any more,
+    /// and what is under way has some seconds to end.
     pub async fn run(self, stop: impl Future<Output = ()>) {
-        let handler = self.handler;
-        let answer = move |request, client| {
-            let handler = Arc::clone(&handler);
-            async move { Ok::<_, std::convert::Infallible>(handler.answer(request, client).await) }
+        let connections = GracefulShutdown::new();
+        let mut stop = std::pin::pin!(stop);
+        loop {
+            let accepted = tokio::select! {
+                accepted = self.listener.accept() => accepted,
+                () = &mut stop => break,
+            };
+            let Ok((stream, client)) = accepted else {
+                // Most likely no file descriptors are left: let some be closed.
+                sleep(Duration::from_millis(50)).await;
+                continue;
+            };
+            // Small answers in several writes must not wait for each other.
+            let _ = stream.set_nodelay(true);
+            let handler = Arc::clone(&self.handler);
+            let service = service_fn(move |request| {
+                let handler = Arc::clone(&handler);
+                async move { handler.answer(request, client).await }
+            });
+            let connection = http1::Builder::new()
+                .timer(TokioTimer::new())
+                .serve_connection(TokioIo::new(stream), service);
+            let connection = connections.watch(connection);
+            // What goes wrong on a connection is its client's to notice.
+            tokio::spawn(async move { drop(connection.await) });
+        }
+        drop(self.listener);
+        let ended = async {
+            connections.shutdown().await;
+            self.handler.app.calls.close();
+            self.handler.app.calls.wait().await;
         };
-        serve::serve(self.listener, answer, stop).await;
+        let _ = timeout(GRACE, ended).await;
     }
-}
-
-type Body = Either<HyperOutgoingBody, Full<Bytes>>;
-
-impl Handler {
-    async fn answer(&self, request: Request<Incoming>, client: SocketAddr) -> Response<Body> {
-        let (mut parts, body) = request.into_parts();
-        let Some(path_info) = spin_headers::path_info(&self.route, parts.uri.path()) else {
-            return own(StatusCode::NOT_FOUND, "geo-host: no route leads here\n");
-        };
-        let path_info = path_info.to_owned();
-        if let Ok(host) = HeaderValue::from_str(&self.address.to_string()) {
-            // HTTP/1.0 has none; a component always sees one.
-            parts.headers.entry(header::HOST).or_insert(host);
-        }
-        if self.component.kind() == Kind::Spin {
-            spin_headers::append(&mut parts, &self.route, &path_info, client);
-        }
-        let body = body.map_err(wasmtime_wasi_http::Error::from);
-        let request = Request::from_parts(parts, body);
-        match self.component.answer(request, &self.shared).await {
-            Ok(response) => response.map(Either::Left),
-            Err(error) => {
-                self.shared.log.line(format_args!("{error:#}"));
-                own(
-                    StatusCode::INTERNAL_SERVER_ERROR,
-                    "geo-host: the component failed; the log tells why\n",
-                )
-            }
-        }
-    }
-}
-
-/// An answer of the host itself.
-fn own(status: StatusCode, text: &'static str) -> Response<Body> {
-    let mut response = Response::new(Either::Right(Full::from(text)));
-    *response.status_mut() = status;
-    response
 }

@@ -137,20 +137,22 @@ fn without_a_key_it_serves_samples_until_it_is_stopped() {
 #[test]
 fn with_a_key_it_asks_ipify_and_keeps_what_it_was_told() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let ipify = runtime
-        .block_on(StandIn::start_with_key("at_real"))
-        .unwrap();
-    let folder = TempDir::new().unwrap();
-    let state = folder.path().join("state");
-    for expected in ["geo; fwd=miss; stored", "geo; hit; ttl="] {
-        let mut child = geo_host(&manifest(), "127.0.0.1:0")
+    let ipify = StandIn::start_with_key("at_real");
+    let ipify = runtime.block_on(ipify).unwrap();
+    let (folder, manifest) = changed(
+        "source = \"geo.wasm\"",
+        &format!("source = {:?}", manifest().with_file_name("geo.wasm")),
+    );
+    let state = folder.path().join(".geo-host");
+    let geo_host = || {
+        let mut command = geo_host(&manifest, "127.0.0.1:0");
+        command
             .env("SPIN_VARIABLE_IPIFY_API_KEY", "at_real")
-            .env("SPIN_VARIABLE_IPIFY_ORIGIN", ipify.origin())
-            .arg("--state")
-            .arg(&state)
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
+            .env("SPIN_VARIABLE_IPIFY_ORIGIN", ipify.origin());
+        command
+    };
+    for expected in ["geo; fwd=miss; stored", "geo; hit; ttl="] {
+        let mut child = geo_host().stdout(Stdio::piped()).spawn().unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let mut first = String::new();
         stdout.read_line(&mut first).unwrap();
@@ -163,25 +165,60 @@ fn with_a_key_it_asks_ipify_and_keeps_what_it_was_told() {
         assert!(interrupt(child).success());
         let mut rest = String::new();
         stdout.read_to_string(&mut rest).unwrap();
-        assert_eq!(rest, "", "no word of a stand-in");
+        let expected = format!("what it stores is kept in {}\n", state.display());
+        assert_eq!(rest, expected, "and no word of a stand-in");
     }
     assert_eq!(ipify.calls(), ["/api/v2/country,city?apiKey=at_real"]);
 
     // A file where the folder should be.
-    let output = geo_host(&manifest(), "127.0.0.1:0")
-        .arg("--state")
-        .arg(state.join("key-value.redb"))
-        .output()
-        .unwrap();
+    let file = state.join("key-value.redb");
+    let output = geo_host().arg("--state").arg(file).output().unwrap();
     assert_eq!(output.status.code(), Some(1));
     let text = String::from_utf8(output.stderr).unwrap();
     assert!(text.contains("cannot open"), "{text}");
+    assert!(text.contains("--state"), "{text}");
+}
+
+#[test]
+fn sample_data_is_not_kept() {
+    let folder = TempDir::new().unwrap();
+    let mut command = geo_host(&manifest(), "127.0.0.1:0");
+    let output = command.arg("--state").arg(folder.path()).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert!(text.contains("SPIN_VARIABLE_IPIFY_API_KEY"), "{text}");
+}
+
+/// By default the engine sets aside more addresses than many machines allow.
+#[cfg(unix)]
+#[test]
+fn it_runs_within_64_gib_of_addresses() {
+    let host = geo_host(&manifest(), "127.0.0.1:0");
+    let mut limited = Command::new("sh");
+    limited
+        .args(["-c", "ulimit -v 67108864 && exec \"$@\"", "sh"])
+        .arg(host.get_program())
+        .args(host.get_args())
+        .env("LISTEN", "127.0.0.1:0")
+        .env_remove("SPIN_VARIABLE_IPIFY_API_KEY")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped());
+    let mut child = limited.spawn().unwrap();
+    let mut first = String::new();
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    stdout.read_line(&mut first).unwrap();
+    let address = first.trim_end().strip_prefix("geo is at http://");
+    let answer = get(address.expect(&first));
+    assert!(answer.starts_with("HTTP/1.0 200 OK\r\n"), "{answer}");
+    assert!(interrupt(child).success());
 }
 
 /// Sends a GET and returns head and body.
 fn get(address: &str) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
-    stream.write_all(b"GET / HTTP/1.0\r\n\r\n").unwrap();
+    stream
+        .write_all(b"GET / HTTP/1.0\r\nhost: geo.example\r\n\r\n")
+        .unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     answer

@@ -14,6 +14,9 @@ use bindings::wasi::http::types::{IncomingRequest, ResponseOutparam};
 
 mod bindings {
     #![allow(missing_docs, unsafe_code)] // generated
+    #[cfg(feature = "spin")]
+    wit_bindgen::generate!({ path: "wit", world: "geo-spin", generate_all });
+    #[cfg(not(feature = "spin"))]
     wit_bindgen::generate!({ path: "wit", world: "geo", generate_all });
     export!(Component);
     use super::Component;

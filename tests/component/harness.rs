@@ -5,7 +5,7 @@
 
 use bytes::Bytes;
 use geo_host::stand_in::{Fault, StandIn};
-use geo_host::{App, Backend, Clock, Component, Log, Manifest, Memory, Server, Surroundings};
+use geo_host::{App, Backend, Clock, Component, Log, Manifest, Memory, RuntimeConfig, Server};
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper_util::rt::TokioIo;
@@ -110,13 +110,13 @@ impl Geo {
         let key_value = setup
             .key_value
             .unwrap_or_else(|| Arc::new(Memory::default()));
-        let surroundings = Surroundings {
+        let config = RuntimeConfig {
             log: Log::to(log.clone()),
             clock: Clock::new(move || Duration::from_secs(clock.load(Ordering::Relaxed))),
             key_value: Arc::clone(&key_value),
         };
         let address = ([127, 0, 0, 1], 0).into();
-        let server = Server::bind(address, app.unwrap(), component(), surroundings);
+        let server = Server::bind(address, app.unwrap(), component(), config);
         let server = server.await.unwrap();
         let address = server.address();
         tokio::spawn(server.run(std::future::pending()));

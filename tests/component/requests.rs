@@ -22,6 +22,19 @@ async fn a_long_url() {
     assert_eq!(geo.get(&format!("/{long}")).await.problem(), "not-found");
 }
 
+/// Spin refuses them all, whatever the component would make of them.
+#[cfg(feature = "spin")]
+#[tokio::test]
+async fn headers_that_are_no_text() {
+    let geo = Geo::start().await;
+    for name in ["x-anything", "x-forwarded-for"] {
+        let value = HeaderValue::from_bytes(b"\xff").unwrap();
+        let answer = geo.send(Request::get("/").header(name, value)).await;
+        assert_eq!((answer.status.as_u16(), answer.text()), (500, ""), "{name}");
+    }
+}
+
+#[cfg(not(feature = "spin"))]
 #[tokio::test]
 async fn headers_that_are_no_text() {
     let geo = Geo::with(&[("trusted_hops", "1")]).await;

@@ -1,0 +1,9 @@
+//! What geo-host offers to a component besides WASI, generated from `wit/`.
+
+#![allow(missing_docs)]
+
+wasmtime::component::bindgen!({
+    path: "wit",
+    world: "spin",
+    with: { "fermyon:spin/key-value.store": crate::key_value::OpenStore },
+});

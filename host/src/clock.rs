@@ -1,0 +1,34 @@
+//! What a component takes for the time.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+use wasmtime_wasi::HostWallClock;
+
+/// A wall clock. Clones tell the same time.
+#[derive(Clone)]
+pub struct Clock(Arc<dyn Fn() -> Duration + Send + Sync>);
+
+impl Clock {
+    /// The system's clock.
+    pub fn system() -> Self {
+        Self::new(|| {
+            let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+            now.unwrap_or_default()
+        })
+    }
+
+    /// A clock that takes the time since 1970 (UTC) from a function.
+    pub fn new(now: impl Fn() -> Duration + Send + Sync + 'static) -> Self {
+        Self(Arc::new(now))
+    }
+}
+
+impl HostWallClock for Clock {
+    fn resolution(&self) -> Duration {
+        Duration::from_nanos(1)
+    }
+
+    fn now(&self) -> Duration {
+        (self.0)()
+    }
+}

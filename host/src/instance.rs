@@ -1,0 +1,118 @@
+//! What an instance of the component sees of the host, and what all instances
+//! of an application share.
+
+use crate::allowed_hosts::AllowedHosts;
+use crate::app::App;
+use crate::bindings::fermyon::spin::variables;
+use crate::clock::Clock;
+use crate::component::Kind;
+use crate::key_value::Stores;
+use crate::log::Log;
+use crate::outbound::{Outbound, PoolingClient};
+use crate::runtime_config::RuntimeConfig;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use tokio_util::task::TaskTracker;
+use wasmtime::component::ResourceTable;
+use wasmtime::{StoreLimits, StoreLimitsBuilder};
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
+
+/// The memory that one instance may take, in bytes, as on Akamai Functions.
+pub const MEMORY_LIMIT: usize = 128 << 20;
+
+/// What all instances of one application share.
+pub struct AppState {
+    variables: Arc<BTreeMap<String, String>>,
+    allowed_hosts: Arc<AllowedHosts>,
+    client: PoolingClient,
+    stores: Stores,
+    clock: Clock,
+    pub log: Log,
+    /// The calls that have not ended, also those that have been answered.
+    pub calls: TaskTracker,
+}
+
+impl AppState {
+    pub fn new(app: App, config: RuntimeConfig) -> Self {
+        Self {
+            variables: Arc::new(app.variables),
+            allowed_hosts: Arc::new(app.allowed_hosts),
+            client: PoolingClient::new(),
+            stores: Stores {
+                granted: Arc::new(app.key_value_stores),
+                backend: config.key_value,
+            },
+            clock: config.clock,
+            log: config.log,
+            calls: TaskTracker::new(),
+        }
+    }
+}
+
+/// What belongs to one instance.
+pub struct InstanceState {
+    pub table: ResourceTable,
+    pub stores: Stores,
+    pub limits: StoreLimits,
+    wasi: WasiCtx,
+    http: WasiHttpCtx,
+    outbound: Outbound,
+    variables: Arc<BTreeMap<String, String>>,
+}
+
+impl InstanceState {
+    pub fn new(app: &AppState, kind: Kind) -> Self {
+        // No files, no network but the allowed HTTP.
+        let mut wasi = WasiCtx::builder();
+        wasi.stdout(app.log.clone())
+            .stderr(app.log.clone())
+            .wall_clock(app.clock.clone());
+        if kind == Kind::Plain {
+            for (name, value) in app.variables.iter() {
+                wasi.env(name.to_ascii_uppercase(), value);
+            }
+        }
+        Self {
+            table: ResourceTable::new(),
+            stores: app.stores.clone(),
+            limits: StoreLimitsBuilder::new().memory_size(MEMORY_LIMIT).build(),
+            wasi: wasi.build(),
+            http: WasiHttpCtx::new(),
+            outbound: Outbound {
+                allowed: Arc::clone(&app.allowed_hosts),
+                client: app.client.clone(),
+                log: app.log.clone(),
+            },
+            variables: Arc::clone(&app.variables),
+        }
+    }
+}
+
+impl WasiView for InstanceState {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView {
+            ctx: &mut self.wasi,
+            table: &mut self.table,
+        }
+    }
+}
+
+impl WasiHttpView for InstanceState {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        WasiHttpCtxView {
+            ctx: &mut self.http,
+            table: &mut self.table,
+            hooks: &mut self.outbound,
+        }
+    }
+}
+
+impl variables::Host for InstanceState {
+    fn get(&mut self, name: String) -> Result<String, variables::Error> {
+        match self.variables.get(&name) {
+            Some(value) => Ok(value.clone()),
+            None => Err(variables::Error::Undefined(name)),
+        }
+    }
+}

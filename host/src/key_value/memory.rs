@@ -1,0 +1,40 @@
+//! Key-value stores in memory.
+
+use crate::key_value::Backend;
+use anyhow::Result;
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Keeps stores in memory: what is in them is gone when the process ends.
+#[derive(Default)]
+pub struct Memory(Mutex<BTreeMap<(String, String), Vec<u8>>>);
+
+impl Memory {
+    fn values(&self) -> MutexGuard<'_, BTreeMap<(String, String), Vec<u8>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Backend for Memory {
+    fn get(&self, store: &str, key: &str) -> Result<Option<Vec<u8>>> {
+        let place = (store.to_owned(), key.to_owned());
+        Ok(self.values().get(&place).cloned())
+    }
+
+    fn set(&self, store: &str, key: &str, value: &[u8]) -> Result<()> {
+        let place = (store.to_owned(), key.to_owned());
+        self.values().insert(place, value.to_owned());
+        Ok(())
+    }
+
+    fn delete(&self, store: &str, key: &str) -> Result<()> {
+        self.values().remove(&(store.to_owned(), key.to_owned()));
+        Ok(())
+    }
+
+    fn keys(&self, store: &str) -> Result<Vec<String>> {
+        let values = self.values();
+        let places = values.keys().filter(|place| place.0 == store);
+        Ok(places.map(|place| place.1.clone()).collect())
+    }
+}
