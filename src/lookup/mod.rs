@@ -14,7 +14,7 @@ use crate::host::Host;
 pub use cache::Status;
 use cache::{Cache, Found, Kept};
 use ipify::{Access, Endpoint};
-pub use problem::{Kind, Problem};
+pub use problem::{Details, Kind, Problem};
 pub use record::{AutonomousSystem, Location, Record};
 use std::net::IpAddr;
 
@@ -49,7 +49,7 @@ pub fn look_up(address: Option<IpAddr>, host: &Host) -> Result<Answer, Problem> 
     let Some(store) = host.store.filter(|_| ttl > 0) else {
         let record = Access::load(host)
             .and_then(|access| endpoint.ask(&access, address, host))
-            .map_err(|problem| with_status(problem, Status::Bypass))?;
+            .map_err(|problem| problem.with_cache_status(Status::Bypass))?;
         return Ok(fresh(record, Status::Bypass, ttl));
     };
 
@@ -100,7 +100,7 @@ pub fn look_up(address: Option<IpAddr>, host: &Host) -> Result<Answer, Problem> 
                 fresh_for: 0,
             })
         }
-        (Err(problem), None) => Err(with_status(problem, status(false))),
+        (Err(problem), None) => Err(problem.with_cache_status(status(false))),
     }
 }
 
@@ -110,13 +110,6 @@ fn fresh(record: Record, status: Status, ttl: u64) -> Answer {
         status,
         age: 0,
         fresh_for: ttl,
-    }
-}
-
-fn with_status(problem: Problem, status: Status) -> Problem {
-    Problem {
-        cache_status: Some(status),
-        ..problem
     }
 }
 
