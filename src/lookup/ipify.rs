@@ -45,7 +45,7 @@ impl Endpoint {
         access: &Access,
         address: Option<IpAddr>,
         host: &Host,
-    ) -> Result<Record, Problem> {
+    ) -> Result<Box<Record>, Problem> {
         let response = host.client.get(&self.request(access, address));
         let response = response.map_err(|failure| problem(failure, &access.api_key))?;
         record(response, host.clock.now())
@@ -77,7 +77,7 @@ impl Access {
 }
 
 /// Reads a response. `now` is in seconds since 1970.
-fn record(response: Response, now: u64) -> Result<Record, Problem> {
+fn record(response: Response, now: u64) -> Result<Box<Record>, Problem> {
     Err(match response.status {
         200..=299 => {
             return Record::parse(response.body).ok_or_else(|| {

@@ -22,7 +22,7 @@ use std::net::IpAddr;
 #[derive(Debug)]
 pub struct Answer {
     /// What ipify says.
-    pub record: Record,
+    pub record: Box<Record>,
     /// What the cache did.
     pub status: Status,
     /// How old the record is, in seconds.
@@ -104,7 +104,7 @@ pub fn look_up(address: Option<IpAddr>, host: &Host) -> Result<Answer, Problem> 
     }
 }
 
-fn fresh(record: Record, status: Status, ttl: u64) -> Answer {
+fn fresh(record: Box<Record>, status: Status, ttl: u64) -> Answer {
     Answer {
         record,
         status,
