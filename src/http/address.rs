@@ -4,7 +4,7 @@ use super::problem::Problem;
 use super::request::Request;
 use super::settings::{self, Lookup};
 use crate::host::Host;
-use crate::lookup::address;
+use crate::lookup::{self, address};
 use std::net::IpAddr;
 
 /// Returns the address to look up; `None` for the public address of geo itself,
@@ -31,12 +31,7 @@ pub(crate) fn requested(request: &Request, host: &Host) -> Result<Option<IpAddr>
             "Ask about one address at a time: give ip once.",
         ));
     }
-    address::parse(&value).map(Some).ok_or_else(|| {
-        Problem::invalid_address(
-            "What is asked for is not an IP address. \
-             One looks like 8.8.8.8 or 2001:4860:4860::8888.",
-        )
-    })
+    Ok(Some(lookup::parse_address(&value)?))
 }
 
 #[cfg(test)]

@@ -31,6 +31,21 @@ pub struct Answer {
     pub fresh_for: u64,
 }
 
+/// Parses what is asked about.
+///
+/// # Errors
+///
+/// [`Kind::InvalidAddress`] if it is not an IPv4 or IPv6 address.
+pub fn parse_address(text: &str) -> Result<IpAddr, Problem> {
+    address::parse(text).ok_or_else(|| {
+        Problem::new(
+            Kind::InvalidAddress,
+            "What is asked for is not an IP address. \
+             One looks like 8.8.8.8 or 2001:4860:4860::8888.",
+        )
+    })
+}
+
 /// Looks up an address; without one, the public address of geo itself.
 ///
 /// # Errors
