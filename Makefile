@@ -1,6 +1,6 @@
 # Everything starts here; "make" alone lists what there is.
 
-.PHONY: help run build image artifact test fmt lint size world toolchain
+.PHONY: help run example build image artifact test fmt lint size world toolchain
 .DEFAULT_GOAL := help
 
 # What is needed to build, run and test compiles in seconds; with the tools for
@@ -13,6 +13,9 @@ help: ## List the targets
 
 run: toolchain ## Serve geo at http://127.0.0.1:3000 (LISTEN=address:port); with SPIN=1 on Spin
 	@$(XTASK) run $(if $(SPIN),--spin)
+
+example: toolchain ## Serve examples/greeter, which imports geo, at http://127.0.0.1:3000
+	@$(XTASK) example
 
 build: toolchain ## Build the component, for Spin and plain
 	@$(XTASK) build

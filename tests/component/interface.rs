@@ -64,6 +64,7 @@ async fn headers_of_an_answer() {
         ("vary", "accept"),
         ("age", ""), // see assert_headers in cache.rs
         ("access-control-allow-origin", "*"),
+        ("access-control-expose-headers", "cache-status, retry-after"),
         ("x-content-type-options", "nosniff"),
         ("transfer-encoding", ""),
         ("server", ""),

@@ -8,6 +8,7 @@ mod cache;
 mod caller;
 mod errors;
 mod interface;
+mod lookup_interface;
 mod openapi;
 #[cfg(feature = "spin")]
 mod reads;

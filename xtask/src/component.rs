@@ -93,6 +93,36 @@ pub fn build(workspace: &Workspace, build: Build, quiet: bool) -> Result<()> {
     Ok(())
 }
 
+/// Builds the application in `examples/greeter`, and returns its manifest.
+///
+/// # Errors
+///
+/// If the target cannot be installed, or the application does not compile.
+pub fn greeter(workspace: &Workspace) -> Result<PathBuf> {
+    add_target()?;
+    let folder = workspace.root.join("examples/greeter");
+    // In a folder of its own: it is a workspace of its own.
+    let target = workspace.target.join("greeter");
+    let mut cargo = workspace.cargo();
+    cargo
+        .current_dir(&folder)
+        .args([
+            "build",
+            "--locked",
+            "--quiet",
+            "--release",
+            "--target",
+            TARGET,
+        ])
+        .arg("--target-dir")
+        .arg(&target);
+    process::run(&mut cargo).context("the greeter was not built")?;
+    let built = target.join(TARGET).join("release/greeter.wasm");
+    let output = folder.join("greeter.wasm");
+    std::fs::copy(&built, &output).with_context(|| format!("cannot copy {}", built.display()))?;
+    Ok(folder.join("spin.toml"))
+}
+
 /// Installs the target where it is missing. rustup does so by itself only where
 /// it may (`RUSTUP_AUTO_INSTALL`).
 ///

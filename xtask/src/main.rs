@@ -35,6 +35,8 @@ enum Task {
         #[arg(long)]
         spin: bool,
     },
+    /// Serve examples/greeter, which imports geo, at 127.0.0.1:3000 or LISTEN
+    Example,
     /// Run all tests; install what they need where that is possible
     Test,
     /// Build a scratch image with buildah, as an OCI image layout
@@ -88,6 +90,7 @@ fn perform(task: Task) -> Result<()> {
         Task::Target => component::add_target(),
         Task::Run { spin: false } => serve::on_geo_host(&workspace),
         Task::Run { spin: true } => serve::on_spin(&workspace),
+        Task::Example => serve::example(&workspace),
         Task::Test => test::all(&workspace),
         #[cfg(feature = "tools")]
         Task::Image { build, layout } => {
