@@ -14,7 +14,7 @@ use std::net::IpAddr;
 ///
 /// 403 for `?ip=` where it is off, 400 where it is invalid; 400 for a header
 /// with an invalid caller, 500 for an invalid variable.
-pub(crate) fn requested(request: &Request, host: &Host) -> Result<Option<IpAddr>, Problem> {
+pub(crate) fn requested(request: &Request, host: &Host) -> Result<Option<IpAddr>, Box<Problem>> {
     let query = request.query.unwrap_or_default();
     let mut values = form_urlencoded::parse(query.as_bytes())
         .filter(|(name, _)| name == "ip")

@@ -46,7 +46,7 @@ pub fn answer(request: &Request, host: &Host) -> Response {
     });
     let mut response = response.unwrap_or_else(|problem| {
         problem.log(host.log);
-        problem.into_response(preferred)
+        problem.to_response(preferred)
     });
     response.header("vary", "accept");
     if let Some(policy) = cors {
@@ -59,7 +59,7 @@ fn look_up(
     request: &Request,
     representation: Representation,
     host: &Host,
-) -> Result<Response, Problem> {
+) -> Result<Response, Box<Problem>> {
     let address = address::requested(request, host)?;
     let answer = lookup::look_up(address, host)?;
     let (status, fresh_for) = (answer.status, answer.fresh_for);

@@ -15,9 +15,11 @@ async fn behind_a_proxy() -> Geo {
     Geo::with(&[("trusted_hops", "1")]).await
 }
 
+/// `age` is that of the answer in seconds; empty counts as 0.
 fn assert_headers(answer: &Answer, cache_status: &str, age: &str) {
     assert_eq!(answer.header("cache-status"), cache_status);
-    assert_eq!(answer.header("age"), age);
+    // geo is the origin: a client would count the age twice (RFC 9111, 4.2).
+    assert_eq!(answer.header("age"), "");
     let left = (TTL - age.parse().unwrap_or(0)).max(0);
     let cache_control = format!("private, max-age={left}");
     assert_eq!(answer.header("cache-control"), cache_control);
@@ -109,16 +111,13 @@ async fn an_old_answer_stands_in_when_ipify_fails() {
     let hour = 3600;
     geo.set_time(TTL + hour);
     for (fault, problem) in [
-        (
-            Fault::Delay(Duration::from_secs(3600)),
-            "504 upstream-timeout",
-        ),
-        (Fault::Status(403), "502 upstream-refused"),
-        (Fault::Status(429), "503 upstream-busy"),
-        (Fault::Status(500), "502 upstream-invalid"),
-        (Fault::Body("elbonia".into()), "502 upstream-invalid"),
-        (Fault::CutInBody, "502 upstream-invalid"),
-        (Fault::CutBeforeHead, "503 upstream-unreachable"),
+        (Fault::Delay(Duration::from_secs(3600)), "upstream-timeout"),
+        (Fault::Status(403), "upstream-refused"),
+        (Fault::Status(429), "upstream-busy"),
+        (Fault::Status(500), "upstream-invalid"),
+        (Fault::Body("elbonia".into()), "upstream-invalid"),
+        (Fault::CutInBody, "upstream-invalid"),
+        (Fault::CutBeforeHead, "upstream-unreachable"),
     ] {
         geo.fault(fault.clone());
         let answer = geo.visit("9.9.9.9").await;

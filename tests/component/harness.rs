@@ -5,7 +5,9 @@
 
 use bytes::Bytes;
 use geo_host::stand_in::{Fault, StandIn};
-use geo_host::{App, Backend, Clock, Component, Log, Manifest, Memory, RuntimeConfig, Server};
+use geo_host::{
+    App, Backend, Clock, Component, Hooks, Log, Manifest, Memory, RuntimeConfig, Server,
+};
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper_util::rt::TokioIo;
@@ -36,6 +38,8 @@ pub struct Setup<'a> {
     pub manifest: Option<fn(&mut Manifest)>,
     /// Where key-value stores lie, instead of in memory of their own.
     pub key_value: Option<Arc<dyn Backend>>,
+    /// What hooks into the host.
+    pub hooks: Option<Arc<dyn Hooks>>,
 }
 
 /// A running geo.
@@ -114,6 +118,7 @@ impl Geo {
             log: Log::to(log.clone()),
             clock: Clock::new(move || Duration::from_secs(clock.load(Ordering::Relaxed))),
             key_value: Arc::clone(&key_value),
+            hooks: setup.hooks.unwrap_or(RuntimeConfig::default().hooks),
         };
         let address = ([127, 0, 0, 1], 0).into();
         let server = Server::bind(address, app.unwrap(), component(), config);

@@ -62,7 +62,7 @@ async fn headers_of_an_answer() {
         ("cache-control", "private, max-age=86400"),
         ("cache-status", cache_status),
         ("vary", "accept"),
-        ("age", ""),
+        ("age", ""), // see assert_headers in cache.rs
         ("access-control-allow-origin", "*"),
         ("x-content-type-options", "nosniff"),
         ("transfer-encoding", ""),

@@ -10,6 +10,8 @@ mod caller;
 mod errors;
 mod interface;
 mod openapi;
+#[cfg(feature = "spin")]
+mod reads;
 mod representations;
 mod requests;
 mod settings;

@@ -53,6 +53,7 @@ pub fn compile(workspace: &Workspace, build: Build, profile: &str, quiet: bool) 
     cargo
         .args(["build", "--package", "geo", "--target", TARGET])
         .args(["--profile", profile])
+        .args(["--config", &remapped_paths()?])
         .args(build.flags());
     if quiet {
         cargo.arg("--quiet");
@@ -60,6 +61,18 @@ pub fn compile(workspace: &Workspace, build: Build, profile: &str, quiet: bool) 
     process::run(&mut cargo).context("the component was not built")?;
     let folder = workspace.target.join(TARGET).join(profile);
     Ok(folder.join("geo.wasm"))
+}
+
+/// Returns the setting that keeps the path of cargo's home out of the messages
+/// of panics: the component is the same wherever it is built.
+fn remapped_paths() -> Result<String> {
+    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| Some(std::env::home_dir()?.join(".cargo")));
+    let sources = home
+        .context("there is no home directory: set CARGO_HOME")?
+        .join("registry/src/");
+    let flag = format!("--remap-path-prefix={}=", sources.display());
+    Ok(format!("target.{TARGET}.rustflags = [{flag:?}]"))
 }
 
 /// Builds the component and writes it, stripped, where `spin.toml` and

@@ -46,7 +46,7 @@ pub(crate) struct Found {
 
 /// An answer that is kept.
 pub(crate) struct Kept {
-    pub(crate) record: Record,
+    pub(crate) record: Box<Record>,
     /// In seconds.
     pub(crate) age: u64,
 }
