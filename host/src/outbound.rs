@@ -200,6 +200,13 @@ impl WasiHttpHooks for Outbound {
             Ok((response, Box::new(async { Ok(()) }) as Connection))
         })
     }
+
+    /// How many bytes of a body the host takes at once. Far fewer than the
+    /// engine's default of 1 MiB, so that a component cannot rely on being
+    /// rid of a large body in one write.
+    fn p2_outgoing_body_chunk_size(&mut self) -> usize {
+        16 * 1024
+    }
 }
 
 #[cfg(test)]

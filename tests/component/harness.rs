@@ -135,6 +135,11 @@ impl Geo {
         }
     }
 
+    /// Returns where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// Opens a connection.
     pub async fn connect(&self) -> Connection {
         let (reader, writer) = TcpStream::connect(self.address).await.unwrap().into_split();

@@ -3,6 +3,7 @@
 //! With `--no-default-features`, all this is about the plain build.
 
 mod artifact;
+mod bodies;
 #[cfg(feature = "spin")]
 mod cache;
 mod caller;
