@@ -31,6 +31,10 @@ pub struct Answer {
     pub fresh_for: u64,
 }
 
+/// For how many seconds an answer about geo's own address is fresh at most: a
+/// laptop moves.
+const MAX_OWN_TTL: u64 = 3600;
+
 /// Parses what is asked about.
 ///
 /// # Errors
@@ -61,6 +65,10 @@ pub fn look_up(address: Option<IpAddr>, host: &Host) -> Result<Answer, Problem> 
     }
     let endpoint = Endpoint::load(host)?;
     let ttl = settings::cache_ttl(host.variables)?;
+    let ttl = match address {
+        Some(_) => ttl,
+        None => ttl.min(MAX_OWN_TTL),
+    };
     let Some(store) = host.store.filter(|_| ttl > 0) else {
         let record = Access::load(host)
             .and_then(|access| endpoint.ask(&access, address, host))

@@ -59,7 +59,7 @@ async fn headers_of_an_answer() {
     for (name, value) in [
         ("content-type", "application/json"),
         ("content-length", &answer.body.len().to_string()),
-        ("cache-control", "private, max-age=86400"),
+        ("cache-control", "private, max-age=300"),
         ("cache-status", cache_status),
         ("vary", "accept"),
         ("age", ""), // see assert_headers in cache.rs
