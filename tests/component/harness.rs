@@ -34,6 +34,8 @@ const SECRET: &str = "S3CR3T";
 pub struct Setup<'a> {
     /// Variables and their values.
     pub variables: &'a [(&'a str, &'a str)],
+    /// The manifest of another application than geo, in the repository.
+    pub application: Option<&'a str>,
     /// A change of the manifest.
     pub manifest: Option<fn(&mut Manifest)>,
     /// Where key-value stores lie, instead of in memory of their own.
@@ -92,10 +94,11 @@ impl Geo {
     /// and the test would prove nothing.
     pub async fn set_up(setup: Setup<'_>) -> Self {
         let stand_in = StandIn::start_with_key(API_KEY).await.unwrap();
-        let mut manifest = Manifest::read(&root().join("spin.toml")).unwrap();
+        let path = setup.application.unwrap_or("spin.toml");
+        let mut manifest = Manifest::read(&root().join(path)).unwrap();
         for (name, _) in setup.variables {
             let is_known = manifest.variables.contains_key(*name);
-            assert!(is_known, "spin.toml has no variable {name}");
+            assert!(is_known, "{path} has no variable {name}");
         }
         if let Some(change) = setup.manifest {
             change(&mut manifest);
@@ -121,7 +124,12 @@ impl Geo {
             hooks: setup.hooks.unwrap_or(RuntimeConfig::default().hooks),
         };
         let address = ([127, 0, 0, 1], 0).into();
-        let server = Server::bind(address, app.unwrap(), component(), config);
+        let app = app.unwrap();
+        let component = match setup.application {
+            Some(_) => Component::load(&app).unwrap(),
+            None => component().clone(),
+        };
+        let server = Server::bind(address, app, &component, config);
         let server = server.await.unwrap();
         let address = server.address();
         tokio::spawn(server.run(std::future::pending()));

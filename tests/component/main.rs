@@ -8,6 +8,7 @@ mod bodies;
 mod cache;
 mod caller;
 mod errors;
+mod greeter;
 mod interface;
 mod lookup_interface;
 mod openapi;

@@ -20,6 +20,7 @@ pub fn all(workspace: &Workspace) -> Result<()> {
     for build in Build::ALL {
         component::build(workspace, build, false)?;
     }
+    component::greeter(workspace)?;
     // The machine is prepared first, so that a skip is not the news of the
     // twentieth minute.
     let buildah = programs::buildah();
