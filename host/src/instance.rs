@@ -58,6 +58,7 @@ pub struct InstanceState {
     pub table: ResourceTable,
     pub stores: Stores,
     pub limits: StoreLimits,
+    pub log: Log,
     wasi: WasiCtx,
     http: WasiHttpCtx,
     outbound: Outbound,
@@ -81,6 +82,7 @@ impl InstanceState {
             table: ResourceTable::new(),
             stores: app.stores.clone(),
             limits: StoreLimitsBuilder::new().memory_size(MEMORY_LIMIT).build(),
+            log: app.log.clone(),
             wasi: wasi.build(),
             http: WasiHttpCtx::new(),
             outbound: Outbound {
