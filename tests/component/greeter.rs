@@ -4,7 +4,6 @@
 
 use crate::harness::{Answer, Geo, Setup, artifact};
 use geo_host::Manifest;
-use geo_host::stand_in::Fault;
 use http::Request;
 
 /// Starts the greeter with the build of geo that the tests are about.
@@ -66,7 +65,7 @@ async fn answers_are_cached_as_over_http() {
     assert_eq!(greeter.stand_in.calls().len(), 1);
     // And an old answer stands in.
     greeter.set_time(7200);
-    greeter.fault(Fault::Status(500));
+    greeter.fault(geo_host::stand_in::Fault::Status(500));
     assert_greeting(
         &greeter.get("/").await,
         200,
