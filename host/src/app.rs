@@ -1,6 +1,7 @@
 //! An application that is ready to run: the manifest with its variables.
 
 use crate::allowed_hosts::AllowedHosts;
+use crate::dependency::Dependency;
 use crate::manifest::Manifest;
 use crate::template;
 use anyhow::{Context, Result, anyhow};
@@ -11,6 +12,8 @@ use std::path::PathBuf;
 pub struct App {
     /// The file of the component.
     pub source: PathBuf,
+    /// The components that it is composed with.
+    pub dependencies: Vec<Dependency>,
     pub(crate) route: String,
     pub(crate) variables: BTreeMap<String, String>,
     pub(crate) allowed_hosts: AllowedHosts,
@@ -53,6 +56,7 @@ impl App {
             .collect::<Result<_>>()?;
         Ok(Self {
             source: manifest.source,
+            dependencies: manifest.dependencies,
             route: manifest.route,
             variables: component_variables,
             allowed_hosts,

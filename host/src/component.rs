@@ -1,6 +1,10 @@
 //! The component, compiled once, and a fresh instance of it for each request.
 
+use crate::app::App;
 use crate::bindings::fermyon::spin::{key_value, variables};
+use crate::composition::compose;
+use crate::denied;
+use crate::dependency::Dependency;
 use crate::instance::{AppState, InstanceState, MEMORY_LIMIT};
 use anyhow::{Context, Result, anyhow, bail};
 use bytes::Bytes;
@@ -46,6 +50,17 @@ pub enum Kind {
 }
 
 impl Component {
+    /// Composes the component of an application with its dependencies, and
+    /// compiles it.
+    ///
+    /// # Errors
+    ///
+    /// Where a file cannot be read or is no component, the files do not fit
+    /// together, or import what geo-host does not offer.
+    pub fn load(app: &App) -> Result<Self> {
+        Self::from_files(&app.source, &app.dependencies)
+    }
+
     /// Compiles the component in a file.
     ///
     /// # Errors
@@ -53,13 +68,12 @@ impl Component {
     /// Where the file cannot be read, is no component, or imports what
     /// geo-host does not offer.
     pub fn compile(file: &Path) -> Result<Self> {
-        let bytes = std::fs::read(file).with_context(|| {
-            format!(
-                "cannot read the component {}: build it with \"make build\"",
-                file.display()
-            )
-        })?;
-        Self::from_bytes(&bytes).with_context(|| format!("{} cannot be served", file.display()))
+        Self::from_files(file, &[])
+    }
+
+    fn from_files(source: &Path, dependencies: &[Dependency]) -> Result<Self> {
+        let bytes = compose(source, dependencies)?;
+        Self::from_bytes(&bytes).with_context(|| format!("{} cannot be served", source.display()))
     }
 
     /// Compiles a component.
@@ -85,6 +99,7 @@ impl Component {
         let memories = component
             .resources_required()
             .map_or(1, |r| r.num_memories.max(1));
+        denied::add_to_linker(&mut linker, &component)?;
         Ok(Self {
             pre: ProxyPre::new(linker.instantiate_pre(&component)?)?,
             kind,

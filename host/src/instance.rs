@@ -55,6 +55,7 @@ pub struct InstanceState {
     pub table: ResourceTable,
     pub stores: Stores,
     pub limits: StoreLimits,
+    pub log: Log,
     wasi: WasiCtx,
     http: WasiHttpCtx,
     outbound: Outbound,
@@ -77,6 +78,7 @@ impl InstanceState {
             table: ResourceTable::new(),
             stores: app.stores.clone(),
             limits: StoreLimitsBuilder::new().memory_size(MEMORY_LIMIT).build(),
+            log: app.log.clone(),
             wasi: wasi.build(),
             http: WasiHttpCtx::new(),
             outbound: Outbound {
@@ -109,7 +111,7 @@ impl WasiHttpView for InstanceState {
 }
 
 impl variables::Host for InstanceState {
-    fn get(&mut self, name: String) -> Result<String, variables::Error> {
+    async fn get(&mut self, name: String) -> Result<String, variables::Error> {
         match self.variables.get(&name) {
             Some(value) => Ok(value.clone()),
             None => Err(variables::Error::Undefined(name)),

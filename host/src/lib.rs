@@ -2,7 +2,7 @@
 //! same component, from the same `spin.toml`, on the same engine.
 //!
 //! A [`Manifest`] and the variables given to it make an [`App`]; its component
-//! is compiled once into a [`Component`]; a [`Server`] gives every request a
+//! is composed with its dependencies, and compiled once into a [`Component`]; a [`Server`] gives every request a
 //! fresh instance of it. [`stand_in`] is an ipify for machines without an API
 //! key, and for tests.
 
@@ -11,6 +11,9 @@ mod app;
 mod bindings;
 mod clock;
 mod component;
+mod composition;
+mod denied;
+mod dependency;
 mod handler;
 mod incoming;
 mod instance;
@@ -25,6 +28,8 @@ mod template;
 pub use app::App;
 pub use clock::Clock;
 pub use component::{Component, Kind};
+pub use composition::compose;
+pub use dependency::{Dependency, DependencyName, Inherited};
 pub use key_value::{Backend, Database, Memory};
 pub use log::Log;
 pub use manifest::Manifest;

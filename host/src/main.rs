@@ -61,13 +61,15 @@ async fn serve(arguments: Arguments) -> Result<()> {
         true => Some(StandIn::start().await?),
         false => None,
     };
-    let app = App::new(manifest, |name| match (&stand_in, name) {
+    let mut app = App::new(manifest, |name| match (&stand_in, name) {
         (Some(stand_in), "ipify_origin") => Some(stand_in.origin()),
         (Some(_), API_KEY) => Some(stand_in::API_KEY.to_owned()),
         _ => App::variable_from_environment(name),
     })?;
-    let source = arguments.component.as_ref().unwrap_or(&app.source);
-    let component = Component::compile(source)?;
+    if let Some(component) = arguments.component {
+        app.source = component;
+    }
+    let component = Component::load(&app)?;
     let state = match (arguments.state, &stand_in) {
         (Some(_), Some(_)) => bail!("--state is for real answers: set SPIN_VARIABLE_IPIFY_API_KEY"),
         (None, Some(_)) => None,

@@ -2,6 +2,7 @@
 //!
 //! [reference]: https://spinframework.dev/v3/manifest-reference
 
+use crate::dependency::Dependency;
 use anyhow::{Context, Result, bail, ensure};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -14,6 +15,8 @@ pub struct Manifest {
     pub name: String,
     /// The file of the component.
     pub source: PathBuf,
+    /// The components that it is composed with.
+    pub dependencies: Vec<Dependency>,
     /// The route of the trigger, for example `/...`.
     pub route: String,
     /// The application's variables.
@@ -89,7 +92,13 @@ impl Manifest {
                 "the variable {name} needs either a default or required = true"
             );
         }
+        let dependencies = component.dependencies.into_iter().map(|(name, entry)| {
+            let inherit_all = component.dependencies_inherit_configuration;
+            Dependency::parse(&name, entry, inherit_all, folder)
+                .with_context(|| format!("the dependency {name}"))
+        });
         Ok(Self {
+            dependencies: dependencies.collect::<Result<_>>()?,
             name: file.application.name,
             source: folder.join(component.source),
             route: trigger.route.clone(),
@@ -150,6 +159,9 @@ struct HttpTrigger {
 struct ComponentTable {
     source: PathBuf,
     #[serde(default)]
+    dependencies: BTreeMap<String, toml::Value>,
+    dependencies_inherit_configuration: Option<bool>,
+    #[serde(default)]
     variables: BTreeMap<String, String>,
     #[serde(default)]
     allowed_outbound_hosts: Vec<String>,
@@ -160,6 +172,7 @@ struct ComponentTable {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dependency::DependencyName;
 
     const GOOD: &str = r#"
         spin_manifest_version = 2
@@ -179,6 +192,8 @@ mod tests {
         mud = "{{ mud }}"
         [component.elbonia.build]
         command = "make"
+        [component.elbonia.dependencies]
+        "mud:pit" = { path = "../pit.wasm" }
     "#;
 
     fn parse(text: &str) -> Result<Manifest> {
@@ -190,6 +205,9 @@ mod tests {
         let manifest = parse(GOOD).unwrap();
         assert_eq!(manifest.name, "elbonia");
         assert_eq!(manifest.source, Path::new("folder/elbonia.wasm"));
+        let dependency = &manifest.dependencies[0];
+        assert_eq!(dependency.name, DependencyName::parse("mud:pit"));
+        assert_eq!(dependency.path, Path::new("folder/../pit.wasm"));
         assert_eq!(manifest.route, "/...");
         assert!(manifest.variables["key"].required && manifest.variables["key"].secret);
         assert_eq!(manifest.component_variables["mud"], "{{ mud }}");
@@ -234,6 +252,11 @@ mod tests {
                 "defualt",
             ),
             ("mud = {", "Mud = {", "not a name of a variable"),
+            (
+                "{ path = \"../pit.wasm\" }",
+                "\"0.1.0\"",
+                "the dependency mud:pit: geo-host fetches nothing from a registry",
+            ),
             ("[variables]", "[variables", "variables"),
         ] {
             let text = GOOD.replacen(from, to, 1);
