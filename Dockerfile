@@ -1,9 +1,16 @@
-# A scratch image that holds /geo.wasm and nothing else.
+# Scratch images of geo.
 #
-#   docker build --platform wasi/wasm --provenance=false --tag geo .
+#   SOURCE_DATE_EPOCH=0 docker build --platform wasi/wasm --provenance=false --tag geo:0.1.0 .
+#   SOURCE_DATE_EPOCH=0 docker build --platform wasi/wasm --provenance=false --target spin --tag geo:0.1.0-spin .
 #
-# COMPONENT chooses the build: geo-plain.wasm runs by itself on any shim that
-# serves wasi:http/proxy; geo.wasm is for Spin, and wants its spin.toml.
+# The first holds /geo.wasm and nothing else: geo-plain.wasm, which runs by
+# itself on any shim that serves wasi:http/proxy. The second holds the build
+# for Spin as /geo.wasm, and its manifest as /spin.toml, which is where the
+# Spin shim looks for one.
+#
+# SOURCE_DATE_EPOCH is the time in the image's configuration, and the building
+# stage sets that of the files, so the same source has the same digest
+# whenever and wherever it is built.
 
 # Any image with rustup, or with the toolchain of rust-toolchain.toml.
 ARG BUILDER=rust:1.95.0
@@ -14,9 +21,13 @@ FROM --platform=$BUILDPLATFORM ${BUILDER} AS build
 WORKDIR /geo
 COPY . .
 RUN cargo run --locked --package xtask --no-default-features -- build
+# BuildKit takes times and permissions into the layer as they are here.
+RUN chmod 0644 geo.wasm geo-plain.wasm spin.toml \
+    && touch --date=@0 geo.wasm geo-plain.wasm spin.toml
 
-FROM scratch
-ARG COMPONENT=geo-plain.wasm
+# The labels stand in both stages: in a stage of their own, buildah would make
+# an empty layer of them.
+FROM scratch AS spin
 ARG SOURCE=
 ARG VERSION=0.1.0
 LABEL org.opencontainers.image.title="geo" \
@@ -24,5 +35,17 @@ LABEL org.opencontainers.image.title="geo" \
       org.opencontainers.image.source="${SOURCE}" \
       org.opencontainers.image.licenses="MIT OR Apache-2.0" \
       org.opencontainers.image.version="${VERSION}"
-COPY --from=build /geo/${COMPONENT} /geo.wasm
+COPY --from=build /geo/geo.wasm /geo/spin.toml /
+ENTRYPOINT ["/geo.wasm"]
+
+# The last stage is the default.
+FROM scratch AS plain
+ARG SOURCE=
+ARG VERSION=0.1.0
+LABEL org.opencontainers.image.title="geo" \
+      org.opencontainers.image.description="Where is this IP address? Asks ipify and returns all of it." \
+      org.opencontainers.image.source="${SOURCE}" \
+      org.opencontainers.image.licenses="MIT OR Apache-2.0" \
+      org.opencontainers.image.version="${VERSION}"
+COPY --from=build /geo/geo-plain.wasm /geo.wasm
 ENTRYPOINT ["/geo.wasm"]

@@ -1,6 +1,6 @@
 # Everything starts here; "make" alone lists what there is.
 
-.PHONY: help run build image artifact test fmt lint size world toolchain
+.PHONY: help run example build image artifact test fmt lint size world toolchain
 .DEFAULT_GOAL := help
 
 # What is needed to build, run and test compiles in seconds; with the tools for
@@ -14,6 +14,9 @@ help: ## List the targets
 run: toolchain ## Serve geo at http://127.0.0.1:3000 (LISTEN=address:port); with SPIN=1 on Spin
 	@$(XTASK) run $(if $(SPIN),--spin)
 
+example: toolchain ## Serve examples/greeter, which imports geo, at http://127.0.0.1:3000
+	@$(XTASK) example
+
 build: toolchain ## Build the component, for Spin and plain
 	@$(XTASK) build
 
@@ -21,8 +24,8 @@ test: lint ## Check formatting and lints, run all tests, install what they need
 	@$(XTASK) test
 
 image: build ## Build the scratch images with buildah, into dist/image and dist/image-spin
-	@$(TOOLS) image geo-plain.wasm dist/image
-	@$(TOOLS) image geo.wasm dist/image-spin
+	@$(TOOLS) image plain dist/image
+	@$(TOOLS) image spin dist/image-spin
 
 artifact: build ## Make an OCI artifact of the component, into dist/artifact
 	@$(TOOLS) artifact geo.wasm dist/artifact
@@ -45,6 +48,7 @@ lint: toolchain ## Check formatting and lints, warnings as errors
 	@$(XTASK) target
 	cargo clippy --release --package geo --target wasm32-wasip2 -- --deny warnings
 	cargo clippy --release --package geo --target wasm32-wasip2 --no-default-features -- --deny warnings
+	@tests/deploy/lint
 
 toolchain:
 	@xtask/toolchain.sh

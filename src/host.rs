@@ -36,6 +36,8 @@ pub trait Variables {
 /// An HTTP client.
 pub trait Client {
     /// Sends a GET request and reads the response. Redirects are not followed.
+    /// The request is sent once more where the connection ended before any byte
+    /// of a response, as a pooled connection does that the server had closed.
     ///
     /// # Errors
     ///

@@ -6,6 +6,7 @@ use crate::app::App;
 use crate::bindings::fermyon::spin::variables;
 use crate::clock::Clock;
 use crate::component::Kind;
+use crate::hooks::Hooks;
 use crate::key_value::Stores;
 use crate::log::Log;
 use crate::outbound::{Outbound, PoolingClient};
@@ -28,6 +29,7 @@ pub struct AppState {
     client: PoolingClient,
     stores: Stores,
     clock: Clock,
+    hooks: Arc<dyn Hooks>,
     pub log: Log,
     /// The calls that have not ended, also those that have been answered.
     pub calls: TaskTracker,
@@ -44,6 +46,7 @@ impl AppState {
                 backend: config.key_value,
             },
             clock: config.clock,
+            hooks: config.hooks,
             log: config.log,
             calls: TaskTracker::new(),
         }
@@ -60,6 +63,7 @@ pub struct InstanceState {
     http: WasiHttpCtx,
     outbound: Outbound,
     variables: Arc<BTreeMap<String, String>>,
+    hooks: Arc<dyn Hooks>,
 }
 
 impl InstanceState {
@@ -85,8 +89,10 @@ impl InstanceState {
                 allowed: Arc::clone(&app.allowed_hosts),
                 client: app.client.clone(),
                 log: app.log.clone(),
+                hooks: Arc::clone(&app.hooks),
             },
             variables: Arc::clone(&app.variables),
+            hooks: Arc::clone(&app.hooks),
         }
     }
 }
@@ -112,6 +118,9 @@ impl WasiHttpView for InstanceState {
 
 impl variables::Host for InstanceState {
     async fn get(&mut self, name: String) -> Result<String, variables::Error> {
+        self.hooks
+            .variable(&name)
+            .map_err(variables::Error::Provider)?;
         match self.variables.get(&name) {
             Some(value) => Ok(value.clone()),
             None => Err(variables::Error::Undefined(name)),

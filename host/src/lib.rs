@@ -2,9 +2,9 @@
 //! same component, from the same `spin.toml`, on the same engine.
 //!
 //! A [`Manifest`] and the variables given to it make an [`App`]; its component
-//! is composed with its dependencies, and compiled once into a [`Component`]; a [`Server`] gives every request a
-//! fresh instance of it. [`stand_in`] is an ipify for machines without an API
-//! key, and for tests.
+//! is composed with its dependencies, and compiled once into a [`Component`]; a
+//! [`Server`] gives every request a fresh instance of it. [`stand_in`] is an
+//! ipify for machines without an API key, and for tests.
 
 mod allowed_hosts;
 mod app;
@@ -15,6 +15,7 @@ mod composition;
 mod denied;
 mod dependency;
 mod handler;
+mod hooks;
 mod incoming;
 mod instance;
 mod key_value;
@@ -30,6 +31,7 @@ pub use clock::Clock;
 pub use component::{Component, Kind};
 pub use composition::compose;
 pub use dependency::{Dependency, DependencyName, Inherited};
+pub use hooks::Hooks;
 pub use key_value::{Backend, Database, Memory};
 pub use log::Log;
 pub use manifest::Manifest;

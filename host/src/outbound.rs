@@ -5,6 +5,7 @@
 //! a failure here handles it there.
 
 use crate::allowed_hosts::AllowedHosts;
+use crate::hooks::Hooks;
 use crate::log::Log;
 use futures_util::stream;
 use http::{Request, Response, Uri};
@@ -165,6 +166,7 @@ pub struct Outbound {
     pub allowed: Arc<AllowedHosts>,
     pub client: PoolingClient,
     pub log: Log,
+    pub hooks: Arc<dyn Hooks>,
 }
 
 type Exchange = Result<(Response<WasiBody>, Connection), Error>;
@@ -187,14 +189,23 @@ impl WasiHttpHooks for Outbound {
             ));
         }
         let client = self.client.clone();
+        let hooked = self.hooks.request(&request.uri().to_string());
         Box::new(async move {
             if !is_allowed {
                 return Err(Error::HttpRequestDenied);
             }
+            hooked.map_err(|reason| Error::InternalError(Some(reason)))?;
             let response = client.send(request, options).await?;
             // The pool's own task drives the connection.
             Ok((response, Box::new(async { Ok(()) }) as Connection))
         })
+    }
+
+    /// How many bytes of a body the host takes at once. Far fewer than the
+    /// engine's default of 1 MiB, so that a component cannot rely on being
+    /// rid of a large body in one write.
+    fn p2_outgoing_body_chunk_size(&mut self) -> usize {
+        16 * 1024
     }
 }
 

@@ -1,6 +1,7 @@
 //! What a manifest leaves to the host.
 
 use crate::clock::Clock;
+use crate::hooks::{Hooks, NoHooks};
 use crate::key_value::{Backend, Memory};
 use crate::log::Log;
 use std::sync::Arc;
@@ -15,6 +16,8 @@ pub struct RuntimeConfig {
     pub clock: Clock,
     /// Where key-value stores lie.
     pub key_value: Arc<dyn Backend>,
+    /// What tests hook into.
+    pub hooks: Arc<dyn Hooks>,
 }
 
 impl Default for RuntimeConfig {
@@ -24,6 +27,7 @@ impl Default for RuntimeConfig {
             log: Log::stderr(),
             clock: Clock::system(),
             key_value: Arc::new(Memory::default()),
+            hooks: Arc::new(NoHooks),
         }
     }
 }

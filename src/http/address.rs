@@ -4,24 +4,43 @@ use super::problem::Problem;
 use super::request::Request;
 use super::settings::{self, Lookup};
 use crate::host::Host;
-use crate::lookup::address;
+use crate::lookup::{self, address};
 use std::net::IpAddr;
 
-/// Returns the address to look up; `None` for the public address of geo itself,
-/// which stands for a caller who is unknown or on a private network with it.
+/// The address that a request asks about.
+pub(crate) enum Requested {
+    /// The caller's; `None` for the public address of geo itself, which stands
+    /// for a caller who is unknown or on a private network with it.
+    Callers(Option<IpAddr>),
+    /// Another one.
+    Other(IpAddr),
+}
+
+impl Requested {
+    /// Returns the address to look up; `None` for geo's own.
+    pub(crate) fn address(&self) -> Option<IpAddr> {
+        match self {
+            Self::Callers(address) => *address,
+            Self::Other(address) => Some(*address),
+        }
+    }
+}
+
+/// Finds the address that a request asks about.
 ///
 /// # Errors
 ///
 /// 403 for `?ip=` where it is off, 400 where it is invalid; 400 for a header
 /// with an invalid caller, 500 for an invalid variable.
-pub(crate) fn requested(request: &Request, host: &Host) -> Result<Option<IpAddr>, Problem> {
+pub(crate) fn requested(request: &Request, host: &Host) -> Result<Requested, Box<Problem>> {
     let query = request.query.unwrap_or_default();
     let mut values = form_urlencoded::parse(query.as_bytes())
         .filter(|(name, _)| name == "ip")
         .map(|(_, value)| value);
     let Some(value) = values.next() else {
         let caller = settings::caller(host)?.address(request.headers)?;
-        return Ok(caller.filter(|address| !address::is_special(*address)));
+        let caller = caller.filter(|address| !address::is_special(*address));
+        return Ok(Requested::Callers(caller));
     };
     if settings::lookup(host.variables)? == Lookup::Caller {
         return Err(Problem::lookup_disabled());
@@ -31,12 +50,7 @@ pub(crate) fn requested(request: &Request, host: &Host) -> Result<Option<IpAddr>
             "Ask about one address at a time: give ip once.",
         ));
     }
-    address::parse(&value).map(Some).ok_or_else(|| {
-        Problem::invalid_address(
-            "What is asked for is not an IP address. \
-             One looks like 8.8.8.8 or 2001:4860:4860::8888.",
-        )
-    })
+    Ok(Requested::Other(lookup::parse_address(&value)?))
 }
 
 #[cfg(test)]
@@ -54,7 +68,7 @@ mod tests {
         host(&variables, |host| {
             let address = requested(&get(&url, &headers), host);
             let address = address.map_err(|problem| problem.status)?;
-            Ok(address.unwrap().to_string())
+            Ok(address.address().unwrap().to_string())
         })
     }
 

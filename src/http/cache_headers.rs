@@ -3,10 +3,12 @@
 use super::response::Response;
 use crate::lookup::Status;
 
-/// Adds the headers of an answer that is fresh for some more seconds.
-pub(crate) fn add(response: &mut Response, status: Status, fresh_for: u64) {
+/// Adds the headers of an answer that a client may keep for `max_age` seconds.
+/// There is no `Age`: geo is the origin of its answers, and a client would
+/// count the age twice (RFC 9111, 4.2).
+pub(crate) fn add(response: &mut Response, status: Status, max_age: u64) {
     // Private: the answer is about whoever asks.
-    response.header("cache-control", format!("private, max-age={fresh_for}"));
+    response.header("cache-control", format!("private, max-age={max_age}"));
     response.header("cache-status", cache_status(status));
 }
 

@@ -29,7 +29,7 @@ impl Source {
     ///
     /// 400 where the header that the operator chose has no single address:
     /// better no answer than one about somebody else.
-    pub(crate) fn address(&self, headers: &dyn Headers) -> Result<Option<IpAddr>, Problem> {
+    pub(crate) fn address(&self, headers: &dyn Headers) -> Result<Option<IpAddr>, Box<Problem>> {
         match self {
             Self::Header(name) => match headers.get(name).as_slice() {
                 [] => Ok(None),
@@ -55,11 +55,11 @@ impl Source {
     }
 }
 
-fn trusted(value: impl AsRef<[u8]>) -> Result<IpAddr, Problem> {
+fn trusted(value: impl AsRef<[u8]>) -> Result<IpAddr, Box<Problem>> {
     parse_node(value.as_ref()).ok_or_else(invalid)
 }
 
-fn invalid() -> Problem {
+fn invalid() -> Box<Problem> {
     Problem::invalid_address(
         "The header that tells geo who is asking does not hold one IP address. \
          The proxy in front of geo has to set it.",

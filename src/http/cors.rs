@@ -36,8 +36,13 @@ impl Policy {
     /// response.
     pub(crate) fn apply(&self, request: &Request, response: &mut Response) {
         const ALLOW: &str = "access-control-allow-origin";
+        const EXPOSE: &str = "access-control-expose-headers";
+        const EXPOSED: &str = "cache-status, retry-after";
         match self {
-            Self::Any => response.header(ALLOW, "*"),
+            Self::Any => {
+                response.header(ALLOW, "*");
+                response.header(EXPOSE, EXPOSED);
+            }
             Self::Only(origins) => {
                 let asking = match request.headers.get("origin").as_slice() {
                     [origin] => std::str::from_utf8(origin).ok().and_then(Origin::parse),
@@ -45,6 +50,7 @@ impl Policy {
                 };
                 if let Some(origin) = asking.filter(|origin| origins.contains(origin)) {
                     response.header(ALLOW, origin.to_string());
+                    response.header(EXPOSE, EXPOSED);
                 }
                 response.header("vary", "origin");
             }
@@ -88,15 +94,16 @@ mod tests {
         let elbonia = "https://elbonia.example";
         let list = "https://elbonia.example, http://localhost:8080";
         let allow = |origin| format!("access-control-allow-origin: {origin}");
+        let expose = || "access-control-expose-headers: cache-status, retry-after".to_owned();
         let vary = || "vary: origin".to_owned();
         for (setting, origin, expected) in [
-            ("*", None, vec![allow("*")]),
-            ("*", Some(elbonia), vec![allow("*")]),
-            (list, Some(elbonia), vec![allow(elbonia), vary()]),
+            ("*", None, vec![allow("*"), expose()]),
+            ("*", Some(elbonia), vec![allow("*"), expose()]),
+            (list, Some(elbonia), vec![allow(elbonia), expose(), vary()]),
             (
                 list,
                 Some("http://localhost:8080"),
-                vec![allow("http://localhost:8080"), vary()],
+                vec![allow("http://localhost:8080"), expose(), vary()],
             ),
             (list, Some("http://elbonia.example"), vec![vary()]),
             (list, Some("https://elbonia.example:8443"), vec![vary()]),

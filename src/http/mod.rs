@@ -19,11 +19,16 @@ mod value;
 use crate::host::Host;
 use crate::lookup;
 use accept::Form;
+use address::Requested;
 use problem::Problem;
 use representation::Representation;
 pub use request::{Method, Request};
 pub use response::Response;
 use route::Route;
+
+/// For how many seconds a browser may keep the answer about its own address at
+/// most: laptops change networks.
+const MAX_AGE_OF_CALLER: u64 = 300;
 
 /// Answers a request. What goes wrong becomes a problem response, and a line in
 /// the log where it is the operator's concern.
@@ -46,7 +51,7 @@ pub fn answer(request: &Request, host: &Host) -> Response {
     });
     let mut response = response.unwrap_or_else(|problem| {
         problem.log(host.log);
-        problem.into_response(preferred)
+        problem.to_response(preferred)
     });
     response.header("vary", "accept");
     if let Some(policy) = cors {
@@ -59,14 +64,18 @@ fn look_up(
     request: &Request,
     representation: Representation,
     host: &Host,
-) -> Result<Response, Problem> {
-    let address = address::requested(request, host)?;
-    let answer = lookup::look_up(address, host)?;
-    let (status, fresh_for) = (answer.status, answer.fresh_for);
+) -> Result<Response, Box<Problem>> {
+    let requested = address::requested(request, host)?;
+    let answer = lookup::look_up(requested.address(), host)?;
+    let status = answer.status;
+    let max_age = match requested {
+        Requested::Callers(_) => answer.fresh_for.min(MAX_AGE_OF_CALLER),
+        Requested::Other(_) => answer.fresh_for,
+    };
     let mut response = representation
         .respond(answer, request)
         .map_err(|problem| problem.with_cache_status(status))?;
-    cache_headers::add(&mut response, status, fresh_for);
+    cache_headers::add(&mut response, status, max_age);
     Ok(response)
 }
 

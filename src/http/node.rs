@@ -1,7 +1,7 @@
 //! Addresses as proxies and servers write them into headers.
 
 use crate::lookup::address::parse;
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr};
 
 /// Parses an address with or without port, brackets and zone id: `8.8.8.8`,
 /// `8.8.8.8:443`, `2001:db8::1`, `[2001:db8::1]:443`, `fe80::1%eth0`. An
@@ -21,8 +21,9 @@ pub(crate) fn parse_node(text: &[u8]) -> Option<IpAddr> {
 }
 
 fn parse_with_port(text: &str) -> Option<IpAddr> {
-    let address: SocketAddr = text.parse().ok()?;
-    Some(address.ip().to_canonical())
+    // An IPv6 address with a port is in brackets.
+    let (address, port) = text.split_once(':')?;
+    parse(address).filter(|address| address.is_ipv4() && is_port(port))
 }
 
 fn parse_with_zone(text: &str) -> Option<IpAddr> {
@@ -44,6 +45,7 @@ fn is_port(text: &str) -> bool {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use std::net::SocketAddr;
 
     proptest! {
         #[test]

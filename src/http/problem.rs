@@ -11,7 +11,7 @@ use serde::Serialize;
 use std::borrow::Cow;
 use std::fmt;
 
-/// A request that failed.
+/// A request that failed. Handed on in a box, because it is rare and large.
 #[derive(Debug)]
 pub(crate) struct Problem {
     /// The status code.
@@ -42,8 +42,8 @@ impl Problem {
         slug: &'static str,
         title: &'static str,
         detail: impl Into<Cow<'static, str>>,
-    ) -> Self {
-        Self {
+    ) -> Box<Self> {
+        Box::new(Self {
             status,
             slug,
             title,
@@ -51,42 +51,42 @@ impl Problem {
             retry_after: None,
             cache_status: None,
             cause: None,
-        }
+        })
     }
 
     /// The path is unknown.
-    pub(crate) fn not_found() -> Self {
+    pub(crate) fn not_found() -> Box<Self> {
         let detail = "There is nothing at this path. GET / tells where you are, \
                       GET /openapi.json what else there is.";
         Self::new(404, "not-found", "No such path", detail)
     }
 
     /// ipify has no such value for the address.
-    pub(crate) fn no_value(name: &str) -> Self {
+    pub(crate) fn no_value(name: &str) -> Box<Self> {
         let detail = format!("ipify knows no {name} of this address.");
         Self::new(404, "no-value", "No such value", detail)
     }
 
     /// The path is known, the method is not.
-    pub(crate) fn method_not_allowed() -> Self {
+    pub(crate) fn method_not_allowed() -> Box<Self> {
         let detail = "Use GET or HEAD: geo only answers questions.";
         Self::new(405, "method-not-allowed", "Method not allowed", detail)
     }
 
     /// Lookups of other addresses than the caller's are off.
-    pub(crate) fn lookup_disabled() -> Self {
+    pub(crate) fn lookup_disabled() -> Box<Self> {
         let detail = "This geo only tells where its caller is: leave ?ip= away. \
                       Whoever runs it can set the variable lookup to any.";
         Self::new(403, "lookup-disabled", "Only your own address", detail)
     }
 
     /// What should be an IP address is invalid.
-    pub(crate) fn invalid_address(detail: &'static str) -> Self {
+    pub(crate) fn invalid_address(detail: &'static str) -> Box<Self> {
         lookup::Problem::new(Kind::InvalidAddress, detail).into()
     }
 
     /// Adds what the cache did.
-    pub(crate) fn with_cache_status(mut self, status: Status) -> Self {
+    pub(crate) fn with_cache_status(mut self: Box<Self>, status: Status) -> Box<Self> {
         self.cache_status = Some(status);
         self
     }
@@ -99,11 +99,11 @@ impl Problem {
     }
 
     /// Returns the response in the form that the client prefers.
-    pub(crate) fn into_response(self, form: Form) -> Response {
+    pub(crate) fn to_response(&self, form: Form) -> Response {
         let status = self.status;
         let mut response = match form {
             Form::Json => Response::new(status, "application/problem+json", self.to_json()),
-            Form::Html => Response::html(status, page::problem(&self)),
+            Form::Html => Response::html(status, page::problem(self)),
             Form::Text => Response::text(status, format!("{}: {}\n", self.title, self.detail)),
         };
         response.header("cache-control", "no-store");
@@ -131,8 +131,9 @@ impl Problem {
     }
 }
 
-impl From<lookup::Problem> for Problem {
+impl From<lookup::Problem> for Box<Problem> {
     fn from(problem: lookup::Problem) -> Self {
+        let problem = problem.into_details();
         let (status, title) = match problem.kind {
             Kind::InvalidAddress => (400, "Not an IP address"),
             Kind::SpecialAddress => (422, "Not a public address"),
@@ -143,7 +144,7 @@ impl From<lookup::Problem> for Problem {
             Kind::UpstreamBusy => (503, "ipify is busy"),
             Kind::UpstreamTimeout => (504, "ipify took too long"),
         };
-        Self {
+        Box::new(Problem {
             status,
             slug: problem.kind.slug(),
             title,
@@ -151,7 +152,7 @@ impl From<lookup::Problem> for Problem {
             retry_after: problem.retry_after,
             cache_status: problem.cache_status,
             cause: problem.cause,
-        }
+        })
     }
 }
 
@@ -170,7 +171,7 @@ mod tests {
     fn is_json_with_the_members_of_rfc_9457() {
         let problem = lookup::Problem::new(Kind::UpstreamRefused, "Say \"please\",\nor \\.");
         assert_eq!(
-            String::from_utf8(Problem::from(problem).to_json()).unwrap(),
+            String::from_utf8(<Box<Problem>>::from(problem).to_json()).unwrap(),
             concat!(
                 r#"{"type":"urn:problem-type:geo:upstream-refused","#,
                 r#""title":"ipify refused the API key","status":502,"#,

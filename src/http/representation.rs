@@ -37,7 +37,11 @@ impl Representation {
     /// # Errors
     ///
     /// 404 for a value that ipify does not have.
-    pub(crate) fn respond(self, answer: Answer, request: &Request) -> Result<Response, Problem> {
+    pub(crate) fn respond(
+        self,
+        answer: Answer,
+        request: &Request,
+    ) -> Result<Response, Box<Problem>> {
         Ok(match self {
             Self::Json => Response::new(200, "application/json", answer.record.into_json()),
             Self::Html => Response::html(200, page::answer(&answer, request)),

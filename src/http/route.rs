@@ -28,7 +28,7 @@ impl Route {
     /// # Errors
     ///
     /// 404 for an unknown path, 405 for a method that geo does not answer.
-    pub(crate) fn find(request: &Request, preferred: Form) -> Result<Self, Problem> {
+    pub(crate) fn find(request: &Request, preferred: Form) -> Result<Self, Box<Problem>> {
         if request.method == Method::Options {
             // On any path: a page may then read the 404 that follows.
             return Ok(Self::Preflight);

@@ -45,7 +45,7 @@ impl Endpoint {
         access: &Access,
         address: Option<IpAddr>,
         host: &Host,
-    ) -> Result<Record, Problem> {
+    ) -> Result<Box<Record>, Problem> {
         let response = host.client.get(&self.request(access, address));
         let response = response.map_err(|failure| problem(failure, &access.api_key))?;
         record(response, host.clock.now())
@@ -77,7 +77,7 @@ impl Access {
 }
 
 /// Reads a response. `now` is in seconds since 1970.
-fn record(response: Response, now: u64) -> Result<Record, Problem> {
+fn record(response: Response, now: u64) -> Result<Box<Record>, Problem> {
     Err(match response.status {
         200..=299 => {
             return Record::parse(response.body).ok_or_else(|| {
@@ -98,15 +98,16 @@ fn record(response: Response, now: u64) -> Result<Record, Problem> {
             "The API key is wrong, or its credits are used up; ipify does not say which. \
              Check ipify_api_key and the account's balance.",
         ),
-        429 => Problem {
-            retry_after: response
-                .retry_after
-                .and_then(|value| retry_after::seconds(&value, now)),
-            ..Problem::new(
+        429 => {
+            let mut problem = Problem::new(
                 Kind::UpstreamBusy,
                 "ipify gets too many requests for this API key. Try again later.",
-            )
-        },
+            );
+            problem.retry_after = response
+                .retry_after
+                .and_then(|value| retry_after::seconds(&value, now));
+            problem
+        }
         status => Problem::new(
             Kind::UpstreamInvalid,
             format!(
@@ -199,7 +200,7 @@ mod tests {
         let problem = problem(failure, &access().api_key);
         assert_eq!(problem.kind, Kind::UpstreamUnreachable);
         assert_eq!(
-            problem.cause.unwrap().to_string(),
+            problem.cause.as_ref().unwrap().to_string(),
             "GET http://a/?apiKey=*** connection refused"
         );
     }

@@ -14,7 +14,7 @@ use crate::host::Host;
 pub use cache::Status;
 use cache::{Cache, Found, Kept};
 use ipify::{Access, Endpoint};
-pub use problem::{Kind, Problem};
+pub use problem::{Details, Kind, Problem};
 pub use record::{AutonomousSystem, Location, Record};
 use std::net::IpAddr;
 
@@ -22,13 +22,32 @@ use std::net::IpAddr;
 #[derive(Debug)]
 pub struct Answer {
     /// What ipify says.
-    pub record: Record,
+    pub record: Box<Record>,
     /// What the cache did.
     pub status: Status,
     /// How old the record is, in seconds.
     pub age: u64,
     /// For how many more seconds it is fresh.
     pub fresh_for: u64,
+}
+
+/// For how many seconds an answer about geo's own address is fresh at most: a
+/// laptop moves.
+const MAX_OWN_TTL: u64 = 3600;
+
+/// Parses what is asked about.
+///
+/// # Errors
+///
+/// [`Kind::InvalidAddress`] if it is not an IPv4 or IPv6 address.
+pub fn parse_address(text: &str) -> Result<IpAddr, Problem> {
+    address::parse(text).ok_or_else(|| {
+        Problem::new(
+            Kind::InvalidAddress,
+            "What is asked for is not an IP address. \
+             One looks like 8.8.8.8 or 2001:4860:4860::8888.",
+        )
+    })
 }
 
 /// Looks up an address; without one, the public address of geo itself.
@@ -45,10 +64,15 @@ pub fn look_up(address: Option<IpAddr>, host: &Host) -> Result<Answer, Problem> 
         ));
     }
     let endpoint = Endpoint::load(host)?;
-    let ask = || endpoint.ask(&Access::load(host)?, address, host);
     let ttl = settings::cache_ttl(host.variables)?;
+    let ttl = match address {
+        Some(_) => ttl,
+        None => ttl.min(MAX_OWN_TTL),
+    };
     let Some(store) = host.store.filter(|_| ttl > 0) else {
-        let record = ask().map_err(|problem| with_status(problem, Status::Bypass))?;
+        let record = Access::load(host)
+            .and_then(|access| endpoint.ask(&access, address, host))
+            .map_err(|problem| problem.with_cache_status(Status::Bypass))?;
         return Ok(fresh(record, Status::Bypass, ttl));
     };
 
@@ -74,7 +98,12 @@ pub fn look_up(address: Option<IpAddr>, host: &Host) -> Result<Answer, Problem> 
         None => (None, |stored| Status::Miss { stored }),
     };
 
-    match (ask(), kept) {
+    // Before ipify is asked, so that no credit is spent on an answer that an
+    // invalid setting would lose.
+    let stale = settings::cache_stale(host.variables)?;
+    let asked = Access::load(host).and_then(|access| endpoint.ask(&access, address, host));
+    let stand_in = kept.filter(|kept| kept.age < ttl + stale);
+    match (asked, stand_in) {
         (Ok(record), _) => {
             let stored = slot.is_some_and(|slot| {
                 cache.keep(&slot, &record).unwrap_or_else(|cause| {
@@ -84,9 +113,7 @@ pub fn look_up(address: Option<IpAddr>, host: &Host) -> Result<Answer, Problem> 
             });
             Ok(fresh(record, status(stored), ttl))
         }
-        (Err(problem), Some(Kept { record, age }))
-            if age < ttl + settings::cache_stale(host.variables)? =>
-        {
+        (Err(problem), Some(Kept { record, age })) => {
             problem::log(host.log, &problem, problem.cause.as_ref());
             let overdue = age - ttl;
             Ok(Answer {
@@ -96,23 +123,16 @@ pub fn look_up(address: Option<IpAddr>, host: &Host) -> Result<Answer, Problem> 
                 fresh_for: 0,
             })
         }
-        (Err(problem), _) => Err(with_status(problem, status(false))),
+        (Err(problem), None) => Err(problem.with_cache_status(status(false))),
     }
 }
 
-fn fresh(record: Record, status: Status, ttl: u64) -> Answer {
+fn fresh(record: Box<Record>, status: Status, ttl: u64) -> Answer {
     Answer {
         record,
         status,
         age: 0,
         fresh_for: ttl,
-    }
-}
-
-fn with_status(problem: Problem, status: Status) -> Problem {
-    Problem {
-        cache_status: Some(status),
-        ..problem
     }
 }
 

@@ -4,10 +4,15 @@ use super::cache::Status;
 use crate::host::Log;
 use std::borrow::Cow;
 use std::fmt;
+use std::ops::{Deref, DerefMut};
 
-/// A lookup that failed.
+/// A lookup that failed. Boxed, because it is rare, and large to hand on.
 #[derive(Debug)]
-pub struct Problem {
+pub struct Problem(Box<Details>);
+
+/// What there is to say of a lookup that failed.
+#[derive(Debug)]
+pub struct Details {
     /// What failed.
     pub kind: Kind,
     /// What the reader can do about it. It never holds a variable's value.
@@ -60,19 +65,44 @@ impl Kind {
 impl Problem {
     /// Creates a problem with a detail that tells its reader what to do.
     pub(crate) fn new(kind: Kind, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self {
+        Self(Box::new(Details {
             kind,
             detail: detail.into(),
             retry_after: None,
             cache_status: None,
             cause: None,
-        }
+        }))
+    }
+
+    /// Returns the details.
+    pub fn into_details(self) -> Details {
+        *self.0
     }
 
     /// Adds what the host says about it.
     pub(crate) fn because(mut self, cause: anyhow::Error) -> Self {
         self.cause = Some(cause);
         self
+    }
+
+    /// Adds what the cache did.
+    pub(crate) fn with_cache_status(mut self, status: Status) -> Self {
+        self.cache_status = Some(status);
+        self
+    }
+}
+
+impl Deref for Problem {
+    type Target = Details;
+
+    fn deref(&self) -> &Details {
+        &self.0
+    }
+}
+
+impl DerefMut for Problem {
+    fn deref_mut(&mut self) -> &mut Details {
+        &mut self.0
     }
 }
 

@@ -58,7 +58,7 @@ pub struct AutonomousSystem {
 impl Record {
     /// Parses a body. `None` if it is not a JSON object whose `ip` is an IP
     /// address, or if it has one of the members that geo reads twice.
-    pub fn parse(body: Vec<u8>) -> Option<Self> {
+    pub fn parse(body: Vec<u8>) -> Option<Box<Self>> {
         let json = String::from_utf8(body).ok()?;
         let document: json::Document = serde_json::from_str(&json).ok()?;
         let ip = address::parse(&string(document.ip)?)?;
@@ -68,14 +68,14 @@ impl Record {
         let isp = text(document.isp);
         let location = object::<json::Location>(document.location).into();
         let system = object::<json::AutonomousSystem>(document.system).into();
-        Some(Self {
+        Some(Box::new(Self {
             json,
             ip_range,
             ip,
             isp,
             location,
             system,
-        })
+        }))
     }
 
     /// Returns the JSON.
@@ -91,9 +91,11 @@ impl Record {
     /// Makes the record one about another address, of which the same is known.
     pub fn set_ip(&mut self, ip: IpAddr) {
         let value = format!("\"{ip}\"");
-        let end = self.ip_range.start + value.len();
-        self.json.replace_range(self.ip_range.clone(), &value);
-        self.ip_range.end = end;
+        let Range { start, end } = self.ip_range;
+        let before = self.json.get(..start).unwrap_or_default();
+        let after = self.json.get(end..).unwrap_or_default();
+        self.json = format!("{before}{value}{after}");
+        self.ip_range.end = start + value.len();
         self.ip = ip;
     }
 }
@@ -234,7 +236,7 @@ impl<'de> Deserialize<'de> for Lossy {
 mod tests {
     use super::*;
 
-    fn parse(json: &str) -> Option<Record> {
+    fn parse(json: &str) -> Option<Box<Record>> {
         Record::parse(json.as_bytes().to_vec())
     }
 

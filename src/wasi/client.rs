@@ -17,8 +17,11 @@ pub(super) struct Http;
 impl Client for Http {
     fn get(&self, request: &Get) -> Result<Response, Failure> {
         let deadline = Deadline::new(request.timeout);
-        let future = send(request)?;
-        let response = deadline.response(&future)?;
+        let response = match deadline.exchange(request) {
+            Err(Ended::BeforeResponse(_)) => deadline.exchange(request),
+            ended => ended,
+        }
+        .map_err(Failure::from)?;
         let status = response.status();
         let retry_after = response.headers().get("retry-after").pop();
         let body = match status {
@@ -33,7 +36,45 @@ impl Client for Http {
     }
 }
 
-fn send(request: &Get) -> Result<FutureIncomingResponse, Failure> {
+/// How an exchange ended without a response.
+enum Ended {
+    /// The connection was there, and ended before any byte of a response.
+    BeforeResponse(Failure),
+    Otherwise(Failure),
+}
+
+impl From<Failure> for Ended {
+    fn from(failure: Failure) -> Self {
+        Self::Otherwise(failure)
+    }
+}
+
+impl From<Ended> for Failure {
+    fn from(ended: Ended) -> Self {
+        match ended {
+            Ended::BeforeResponse(failure) | Ended::Otherwise(failure) => failure,
+        }
+    }
+}
+
+impl From<ErrorCode> for Ended {
+    fn from(code: ErrorCode) -> Self {
+        // Spin's code is that for protocol errors, whatever the reason.
+        let is_before_response = matches!(
+            code,
+            ErrorCode::ConnectionTerminated
+                | ErrorCode::HttpProtocolError
+                | ErrorCode::HttpResponseIncomplete
+        );
+        let failure = described(code);
+        match is_before_response {
+            true => Self::BeforeResponse(failure),
+            false => Self::Otherwise(failure),
+        }
+    }
+}
+
+fn send(request: &Get) -> Result<FutureIncomingResponse, Ended> {
     let headers = Fields::new();
     let _ = headers.append("accept", b"application/json");
     let outgoing = OutgoingRequest::new(headers);
@@ -48,7 +89,7 @@ fn send(request: &Get) -> Result<FutureIncomingResponse, Failure> {
             .is_ok();
     if !is_set {
         // The settings let nothing invalid through; a host may be stricter.
-        return Err(failure(FailureKind::Dns, "the host refuses the URL"));
+        return Err(failure(FailureKind::Dns, "the host refuses the URL").into());
     }
 
     // The deadline ends the exchange; these let the host give up too, where it
@@ -59,7 +100,7 @@ fn send(request: &Get) -> Result<FutureIncomingResponse, Failure> {
     let _ = options.set_first_byte_timeout(timeout);
     let _ = options.set_between_bytes_timeout(timeout);
 
-    outgoing_handler::handle(outgoing, Some(options)).map_err(described)
+    Ok(outgoing_handler::handle(outgoing, Some(options))?)
 }
 
 /// When the time for an exchange is up.
@@ -83,13 +124,14 @@ impl Deadline {
         Ok(())
     }
 
-    fn response(&self, future: &FutureIncomingResponse) -> Result<IncomingResponse, Failure> {
+    fn exchange(&self, request: &Get) -> Result<IncomingResponse, Ended> {
+        let future = send(request)?;
         self.wait(&future.subscribe())?;
         match future.get() {
             Some(Ok(Ok(response))) => Ok(response),
-            Some(Ok(Err(code))) => Err(described(code)),
+            Some(Ok(Err(code))) => Err(code.into()),
             // It is ready, and taken for the first time: this cannot be.
-            None | Some(Err(())) => Err(failure(FailureKind::Connection, "no response")),
+            None | Some(Err(())) => Err(failure(FailureKind::Connection, "no response").into()),
         }
     }
 

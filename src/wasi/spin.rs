@@ -1,10 +1,10 @@
 //! What Spin offers: variables, and a key-value store with the label
 //! `default`.
 
+use super::bindings::fermyon::spin::key_value::{self, Store};
+use super::bindings::fermyon::spin::variables;
 use crate::host;
 use anyhow::anyhow;
-use spin_sdk::key_value::{self, Store};
-use spin_sdk::variables;
 use std::cell::OnceCell;
 
 /// Spin's variables.
@@ -41,7 +41,7 @@ impl KeyValue {
         if let Some(store) = self.0.get() {
             return Ok(store);
         }
-        let store = Store::open_default().map_err(described)?;
+        let store = Store::open("default").map_err(described)?;
         Ok(self.0.get_or_init(|| store))
     }
 }

@@ -25,6 +25,10 @@ pub enum Fault {
     Drip(Duration),
     /// The connection is cut instead of an answer.
     CutBeforeHead,
+    /// The connection of the next request is cut instead of an answer; then
+    /// nothing is wrong any more. So does a server that closes an idle
+    /// connection while a request arrives on it.
+    CutOnce,
     /// The connection is cut in the middle of the body.
     CutInBody,
     /// The answer is 200 with this content.
@@ -73,7 +77,7 @@ impl Fault {
                 Ok(whole(right))
             }
             Fault::Drip(pause) => Ok(right.map(|body| drip(body, pause))),
-            Fault::CutBeforeHead => Err(Cut),
+            Fault::CutBeforeHead | Fault::CutOnce => Err(Cut),
             Fault::CutInBody => Ok(cut_in_half(right)),
             Fault::Body(body) => Ok(whole(with_status(right.map(|_| body), 200))),
             Fault::Endless => Ok(right.map(endless)),

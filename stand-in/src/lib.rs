@@ -124,7 +124,11 @@ async fn answer(uri: &Uri, shared: &Mutex<Shared>) -> Result<Response<Body>, Cut
     let (fault, api_key) = {
         let mut shared = lock(shared);
         shared.calls.push(uri.to_string());
-        (shared.fault.clone(), shared.api_key.clone())
+        let fault = shared.fault.clone();
+        if let Fault::CutOnce = fault {
+            shared.fault = Fault::None;
+        }
+        (fault, shared.api_key.clone())
     };
     fault.apply(well_behaved(uri, &api_key)).await
 }

@@ -26,13 +26,24 @@ export class Geo {
 
   static async start(component) {
     const geo = new Geo();
-    geo.ipify = createServer((_, response) => {
-      response.writeHead(geo.status, { "content-type": "application/json" });
-      response.end(JSON.stringify(geo.answer));
+    try {
+      await geo.#start(component);
+    } catch (error) {
+      // What runs already would keep the tests from ending.
+      await geo.stop();
+      throw error;
+    }
+    return geo;
+  }
+
+  async #start(component) {
+    this.ipify = createServer((_, response) => {
+      response.writeHead(this.status, { "content-type": "application/json" });
+      response.end(JSON.stringify(this.answer));
     });
-    geo.ipify.listen(0, "127.0.0.1");
-    await once(geo.ipify, "listening");
-    geo.host = spawn(
+    this.ipify.listen(0, "127.0.0.1");
+    await once(this.ipify, "listening");
+    this.host = spawn(
       process.env.GEO_HOST ?? "target/debug/geo-host",
       ["--component", component, "--listen", "127.0.0.1:0"],
       {
@@ -40,20 +51,23 @@ export class Geo {
         stdio: ["ignore", "pipe", "ignore"],
         env: {
           ...process.env,
-          SPIN_VARIABLE_IPIFY_ORIGIN: `http://127.0.0.1:${geo.ipify.address().port}`,
+          SPIN_VARIABLE_IPIFY_ORIGIN: `http://127.0.0.1:${this.ipify.address().port}`,
           SPIN_VARIABLE_IPIFY_API_KEY: "at_key",
           SPIN_VARIABLE_CACHE_TTL: "0",
         },
       },
     );
-    const [line] = await once(createInterface(geo.host.stdout), "line");
-    geo.url = line.slice("geo is at ".length);
-    geo.browser = await puppeteer.launch({
+    const ended = once(this.host, "exit").then(([code]) => {
+      throw new Error(`geo-host ended with ${code} before it served`);
+    });
+    const [line] = await Promise.race([once(createInterface(this.host.stdout), "line"), ended]);
+    ended.catch(() => {}); // When it is stopped.
+    this.url = line.slice("geo is at ".length);
+    this.browser = await puppeteer.launch({
       executablePath: process.env.CHROMIUM,
       // The sandbox needs more rights than a container's root may have.
       args: ["--no-sandbox"],
     });
-    return geo;
   }
 
   /** Opens the page, and notes all that it asks for and complains of. */
@@ -74,6 +88,6 @@ export class Geo {
   async stop() {
     await this.browser?.close();
     this.host?.kill("SIGINT");
-    this.ipify.close();
+    this.ipify?.close();
   }
 }

@@ -5,7 +5,9 @@
 
 use bytes::Bytes;
 use geo_host::stand_in::{Fault, StandIn};
-use geo_host::{App, Backend, Clock, Component, Log, Manifest, Memory, RuntimeConfig, Server};
+use geo_host::{
+    App, Backend, Clock, Component, Hooks, Log, Manifest, Memory, RuntimeConfig, Server,
+};
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper_util::rt::TokioIo;
@@ -32,10 +34,14 @@ const SECRET: &str = "S3CR3T";
 pub struct Setup<'a> {
     /// Variables and their values.
     pub variables: &'a [(&'a str, &'a str)],
+    /// The manifest of another application than geo, in the repository.
+    pub application: Option<&'a str>,
     /// A change of the manifest.
     pub manifest: Option<fn(&mut Manifest)>,
     /// Where key-value stores lie, instead of in memory of their own.
     pub key_value: Option<Arc<dyn Backend>>,
+    /// What hooks into the host.
+    pub hooks: Option<Arc<dyn Hooks>>,
 }
 
 /// A running geo.
@@ -88,10 +94,11 @@ impl Geo {
     /// and the test would prove nothing.
     pub async fn set_up(setup: Setup<'_>) -> Self {
         let stand_in = StandIn::start_with_key(API_KEY).await.unwrap();
-        let mut manifest = Manifest::read(&root().join("spin.toml")).unwrap();
+        let path = setup.application.unwrap_or("spin.toml");
+        let mut manifest = Manifest::read(&root().join(path)).unwrap();
         for (name, _) in setup.variables {
             let is_known = manifest.variables.contains_key(*name);
-            assert!(is_known, "spin.toml has no variable {name}");
+            assert!(is_known, "{path} has no variable {name}");
         }
         if let Some(change) = setup.manifest {
             change(&mut manifest);
@@ -114,9 +121,15 @@ impl Geo {
             log: Log::to(log.clone()),
             clock: Clock::new(move || Duration::from_secs(clock.load(Ordering::Relaxed))),
             key_value: Arc::clone(&key_value),
+            hooks: setup.hooks.unwrap_or(RuntimeConfig::default().hooks),
         };
         let address = ([127, 0, 0, 1], 0).into();
-        let server = Server::bind(address, app.unwrap(), component(), config);
+        let app = app.unwrap();
+        let component = match setup.application {
+            Some(_) => Component::load(&app).unwrap(),
+            None => component().clone(),
+        };
+        let server = Server::bind(address, app, &component, config);
         let server = server.await.unwrap();
         let address = server.address();
         tokio::spawn(server.run(std::future::pending()));
@@ -128,6 +141,11 @@ impl Geo {
             received: Recording::default(),
             log,
         }
+    }
+
+    /// Returns where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// Opens a connection.

@@ -59,11 +59,12 @@ async fn headers_of_an_answer() {
     for (name, value) in [
         ("content-type", "application/json"),
         ("content-length", &answer.body.len().to_string()),
-        ("cache-control", "private, max-age=86400"),
+        ("cache-control", "private, max-age=300"),
         ("cache-status", cache_status),
         ("vary", "accept"),
-        ("age", ""),
+        ("age", ""), // see assert_headers in cache.rs
         ("access-control-allow-origin", "*"),
+        ("access-control-expose-headers", "cache-status, retry-after"),
         ("x-content-type-options", "nosniff"),
         ("transfer-encoding", ""),
         ("server", ""),

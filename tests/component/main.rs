@@ -3,12 +3,17 @@
 //! With `--no-default-features`, all this is about the plain build.
 
 mod artifact;
+mod bodies;
 #[cfg(feature = "spin")]
 mod cache;
 mod caller;
 mod errors;
+mod greeter;
 mod interface;
+mod lookup_interface;
 mod openapi;
+#[cfg(feature = "spin")]
+mod reads;
 mod representations;
 mod requests;
 mod settings;
@@ -16,5 +21,5 @@ mod variables;
 mod verbatim;
 mod versions;
 
-// So that tests name it as they name each other.
-use harness;
+// The library, under the name that says what it is.
+use component_tests as harness;

@@ -11,6 +11,7 @@ async fn a_wrong_variable_is_named() {
         ("lookup", "élbonia"),
         ("client_ip_header", "élbonia"),
         ("trusted_hops", "élbonia"),
+        ("trusted_hops", "+1"),
         ("timeout_ms", "élbonia"),
         ("timeout_ms", "0"),
         ("cache_ttl", "élbonia"),
@@ -18,8 +19,14 @@ async fn a_wrong_variable_is_named() {
         ("cache_slots", "élbonia"),
         ("cors_origin", "élbonia"),
     ] {
+        // `lookup` is read where it matters.
+        let path = if name == "lookup" {
+            "/?ip=9.9.9.9"
+        } else {
+            "/"
+        };
         let geo = Geo::with(&[(name, value)]).await;
-        let answer = geo.get("/").await;
+        let answer = geo.get(path).await;
         assert_eq!(answer.status, 500, "{name}");
         assert_eq!(answer.problem(), "misconfigured", "{name}");
         let detail = answer.json()["detail"].to_string();
@@ -39,6 +46,10 @@ async fn a_wrong_origin_is_named() {
         "https://geo.ipify.org/api",
         "geo.ipify.org",
         "ftp://geo.ipify.org",
+        // Spin would refuse these as allowed hosts.
+        "HTTP://geo.ipify.org",
+        "http://[::1]",
+        "",
     ] {
         let geo = Geo::set_up(Setup {
             variables: &[("ipify_origin", origin)],

@@ -18,9 +18,10 @@ async fn json_comes_back_as_ipify_wrote_it() {
         // text
         r#"{"ip":"9.9.9.9","location":{"city":"Z\u00fcrich","region":"Zürich"}}"#,
         r#"{"ip":"9.9.9.9","city":"\ud83d\ude00 😀 \u0000 \/ \" \\ العربية"}"#,
-        // order, duplicates, unknown fields, empty strings
+        r#"{"ip":"9.9.9.9","location":{"city":"\ud83d"},"half":"\udc00 \ud83d"}"#,
+        // order, duplicates of unknown fields, empty strings
         r#"{"zzz":0,"ip":"8.8.8.8","aaa":null,"":{},"proxy":{"vpn":false}}"#,
-        r#"{"ip":"1.1.1.1","ip":"8.8.8.8","isp":"a","isp":"b","isp":""}"#,
+        r#"{"a":1,"ip":"8.8.8.8","a":2,"a":"","isp":""}"#,
         // space
         " {\n  \"ip\" :\t\"8.8.8.8\" ,\r\n  \"domains\": [ ] }\n",
         // other addresses
@@ -33,4 +34,50 @@ async fn json_comes_back_as_ipify_wrote_it() {
         assert_eq!(answer.status, 200, "{json}");
         assert_eq!(answer.text(), json);
     }
+}
+
+/// serde refuses a member that is there twice, if geo reads it.
+#[tokio::test]
+async fn members_that_are_there_twice() {
+    let geo = Geo::with(&[("cache_ttl", "0")]).await;
+    for json in [
+        r#"{"ip":"1.1.1.1","ip":"8.8.8.8"}"#,
+        r#"{"ip":"8.8.8.8","isp":"a","isp":"b"}"#,
+    ] {
+        geo.fault(Fault::Body(json.into()));
+        assert_eq!(geo.get("/").await.problem(), "upstream-invalid", "{json}");
+    }
+    // Inside of an object only its own values are lost.
+    let json = r#"{"ip":"8.8.8.8","isp":"a","location":{"city":"b","city":"c"}}"#;
+    geo.fault(Fault::Body(json.into()));
+    assert_eq!(geo.get("/").await.text(), json);
+    assert_eq!(geo.get("/isp").await.text(), "a\n");
+    assert_eq!(geo.get("/city").await.problem(), "no-value");
+}
+
+#[tokio::test]
+async fn nesting_of_64_kib() {
+    let geo = Geo::with(&[("cache_ttl", "0")]).await;
+    for member in ["unknown", "isp", "location", "as"] {
+        let depth = 32 * 1024 - 20;
+        let (open, close) = ("[".repeat(depth), "]".repeat(depth));
+        let json = format!(r#"{{"ip":"8.8.8.8","{member}":{open}{close}}}"#);
+        geo.fault(Fault::Body(json.clone().into()));
+        assert_eq!(geo.get("/").await.text(), json, "{member}");
+        assert_eq!(geo.get("/ip").await.text(), "8.8.8.8\n", "{member}");
+        assert_eq!(geo.get("/isp").await.status, 404, "{member}");
+    }
+}
+
+/// JSON allows half of a surrogate pair, UTF-8 does not.
+#[tokio::test]
+async fn halves_of_surrogate_pairs() {
+    let geo = Geo::with(&[("cache_ttl", "0")]).await;
+    let json = r#"{"ip":"8.8.8.8","location":{"city":"a \ud83d b"}}"#;
+    geo.fault(Fault::Body(json.into()));
+    assert_eq!(geo.get("/").await.text(), json);
+    assert_eq!(
+        geo.get("/city").await.text(),
+        "a \u{fffd}\u{fffd}\u{fffd} b\n"
+    );
 }

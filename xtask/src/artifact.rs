@@ -8,8 +8,8 @@ use crate::folder::NewLayout;
 use crate::layout::hex;
 use anyhow::{Context, Result};
 use oci_spec::image::{
-    DescriptorBuilder, ImageIndexBuilder, ImageManifestBuilder, MediaType, OciLayoutBuilder,
-    Sha256Digest,
+    ANNOTATION_TITLE, Descriptor, DescriptorBuilder, ImageIndexBuilder, ImageManifestBuilder,
+    MediaType, OciLayoutBuilder, Sha256Digest,
 };
 use serde_json::json;
 use std::path::Path;
@@ -45,7 +45,7 @@ pub fn write(component: &Path, layout: &Path) -> Result<()> {
         "layerDigests": [format!("sha256:{}", hex(&component))],
         "component": { "imports": imports, "exports": exports },
     });
-    let write = |media_type: MediaType, content: &[u8]| -> Result<_> {
+    let write = |media_type: MediaType, content: &[u8]| -> Result<Descriptor> {
         let digest = hex(content);
         std::fs::write(layout.join("blobs/sha256").join(&digest), content)?;
         Ok(DescriptorBuilder::default()
@@ -58,7 +58,10 @@ pub fn write(component: &Path, layout: &Path) -> Result<()> {
         MediaType::Other(CONFIG.to_owned()),
         config.to_string().as_bytes(),
     )?;
-    let layer = write(MediaType::Other(LAYER.to_owned()), &component)?;
+    let mut layer = write(MediaType::Other(LAYER.to_owned()), &component)?;
+    // The name of the file that ORAS writes; it skips what has none.
+    let title = (ANNOTATION_TITLE.to_owned(), "geo.wasm".to_owned());
+    layer.set_annotations(Some([title].into()));
     let manifest = ImageManifestBuilder::default()
         .schema_version(2_u32)
         .media_type(MediaType::ImageManifest)
@@ -76,7 +79,7 @@ pub fn write(component: &Path, layout: &Path) -> Result<()> {
         .image_layout_version("1.0.0")
         .build()?;
     version.to_file(layout.join("oci-layout"))?;
-    new.finish()
+    new.finish(concat!(env!("CARGO_PKG_VERSION"), "-component"))
 }
 
 /// What the component imports and exports, by name.

@@ -53,6 +53,7 @@ pub fn compile(workspace: &Workspace, build: Build, profile: &str, quiet: bool) 
     cargo
         .args(["build", "--package", "geo", "--target", TARGET])
         .args(["--profile", profile])
+        .args(["--config", &remapped_paths()?])
         .args(build.flags());
     if quiet {
         cargo.arg("--quiet");
@@ -60,6 +61,18 @@ pub fn compile(workspace: &Workspace, build: Build, profile: &str, quiet: bool) 
     process::run(&mut cargo).context("the component was not built")?;
     let folder = workspace.target.join(TARGET).join(profile);
     Ok(folder.join("geo.wasm"))
+}
+
+/// Returns the setting that keeps the path of cargo's home out of the messages
+/// of panics: the component is the same wherever it is built.
+fn remapped_paths() -> Result<String> {
+    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| Some(std::env::home_dir()?.join(".cargo")));
+    let sources = home
+        .context("there is no home directory: set CARGO_HOME")?
+        .join("registry/src/");
+    let flag = format!("--remap-path-prefix={}=", sources.display());
+    Ok(format!("target.{TARGET}.rustflags = [{flag:?}]"))
 }
 
 /// Builds the component and writes it, stripped, where `spin.toml` and
@@ -78,6 +91,36 @@ pub fn build(workspace: &Workspace, build: Build, quiet: bool) -> Result<()> {
         .with_context(|| format!("cannot write {}", output.display()))?;
     eprintln!("{}: {} bytes", build.file(), stripped.len());
     Ok(())
+}
+
+/// Builds the application in `examples/greeter`, and returns its manifest.
+///
+/// # Errors
+///
+/// If the target cannot be installed, or the application does not compile.
+pub fn greeter(workspace: &Workspace) -> Result<PathBuf> {
+    add_target()?;
+    let folder = workspace.root.join("examples/greeter");
+    // In a folder of its own: it is a workspace of its own.
+    let target = workspace.target.join("greeter");
+    let mut cargo = workspace.cargo();
+    cargo
+        .current_dir(&folder)
+        .args([
+            "build",
+            "--locked",
+            "--quiet",
+            "--release",
+            "--target",
+            TARGET,
+        ])
+        .arg("--target-dir")
+        .arg(&target);
+    process::run(&mut cargo).context("the greeter was not built")?;
+    let built = target.join(TARGET).join("release/greeter.wasm");
+    let output = folder.join("greeter.wasm");
+    std::fs::copy(&built, &output).with_context(|| format!("cannot copy {}", built.display()))?;
+    Ok(folder.join("spin.toml"))
 }
 
 /// Installs the target where it is missing. rustup does so by itself only where

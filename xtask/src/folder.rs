@@ -1,13 +1,19 @@
 //! Output folders, which are made anew without deleting anybody else's.
 
 use anyhow::{Context, Result, ensure};
-use oci_spec::image::ImageIndex;
+use oci_spec::image::{ANNOTATION_REF_NAME, ImageIndex};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 /// The annotation in the `index.json` of a layout that xtask made.
 const MADE_BY: (&str, &str) = ("geo.made-by", "xtask");
+
+/// The name of what is in a layout, up to the tag. Engines take it as the name
+/// of something that is here and in no registry.
+const NAME: &str = "localhost/geo";
+/// The annotation that containerd and Docker take the whole name from.
+const WHOLE_NAME: &str = "io.containerd.image.name";
 
 /// An OCI image layout that is being made, beside the folder that it is for.
 pub struct NewLayout {
@@ -45,18 +51,29 @@ impl NewLayout {
         self.new.path()
     }
 
-    /// Puts the layout in its place. Its `index.json` has to be written.
+    /// Puts the layout in its place, and names with a tag what is in it. Its
+    /// `index.json` has to be written.
     ///
     /// # Errors
     ///
     /// If the file system refuses.
-    pub fn finish(self) -> Result<()> {
+    pub fn finish(self, tag: &str) -> Result<()> {
         let path = self.folder().join("index.json");
         let mut index = ImageIndex::from_file(&path)?;
         let (name, value) = MADE_BY;
         let mut annotations = index.annotations().clone().unwrap_or_default();
         annotations.insert(name.to_owned(), value.to_owned());
         index.set_annotations(Some(annotations));
+        let mut manifests = index.manifests().clone();
+        for manifest in &mut manifests {
+            let names = [
+                (ANNOTATION_REF_NAME, tag.to_owned()),
+                (WHOLE_NAME, format!("{NAME}:{tag}")),
+            ];
+            let names = names.map(|(name, value)| (name.to_owned(), value));
+            manifest.set_annotations(Some(names.into()));
+        }
+        index.set_manifests(manifests);
         index.to_file(&path)?;
 
         if is_ours(&self.at) {
@@ -107,7 +124,7 @@ mod tests {
         let index = r#"{"schemaVersion":2,"manifests":[]}"#;
         std::fs::write(layout.folder().join("index.json"), index)?;
         std::fs::write(layout.folder().join("blob"), blob)?;
-        layout.finish()
+        layout.finish("elbonia")
     }
 
     #[test]

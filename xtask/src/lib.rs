@@ -12,6 +12,8 @@ pub mod component;
 #[cfg(feature = "tools")]
 mod folder;
 #[cfg(feature = "tools")]
+mod layer;
+#[cfg(feature = "tools")]
 pub mod layout;
 pub mod process;
 pub mod programs;

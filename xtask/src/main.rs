@@ -35,13 +35,16 @@ enum Task {
         #[arg(long)]
         spin: bool,
     },
+    /// Serve examples/greeter, which imports geo, at 127.0.0.1:3000 or LISTEN
+    Example,
     /// Run all tests; install what they need where that is possible
     Test,
     /// Build a scratch image with buildah, as an OCI image layout
     #[cfg(feature = "tools")]
     Image {
-        /// The component to put into it
-        component: PathBuf,
+        /// Which build to put into it; that for Spin brings its manifest
+        #[arg(value_enum)]
+        build: Build,
         /// The folder of the layout: a new one, or one that this made before
         layout: PathBuf,
     },
@@ -87,10 +90,11 @@ fn perform(task: Task) -> Result<()> {
         Task::Target => component::add_target(),
         Task::Run { spin: false } => serve::on_geo_host(&workspace),
         Task::Run { spin: true } => serve::on_spin(&workspace),
+        Task::Example => serve::example(&workspace),
         Task::Test => test::all(&workspace),
         #[cfg(feature = "tools")]
-        Task::Image { component, layout } => {
-            buildah::package(&workspace.root, &component, &layout)?;
+        Task::Image { build, layout } => {
+            buildah::package(&workspace.root, build, &layout)?;
             show(&layout)
         }
         #[cfg(feature = "tools")]

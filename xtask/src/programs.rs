@@ -112,9 +112,14 @@ fn apt_get() -> Command {
     command
 }
 
-/// Returns the first of some programs that runs.
+/// Returns the whole path of the first of some programs that runs.
 fn find(names: &[&str]) -> Option<PathBuf> {
-    names.iter().map(PathBuf::from).find(runs)
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let folders: Vec<_> = std::env::split_paths(&path).collect();
+    let files = names
+        .iter()
+        .flat_map(|name| folders.iter().map(move |folder| folder.join(name)));
+    files.filter(|file| file.is_file()).find(runs)
 }
 
 fn runs(program: &PathBuf) -> bool {

@@ -28,6 +28,19 @@ pub fn on_geo_host(workspace: &Workspace) -> Result<()> {
     become_it(geo_host.current_dir(&workspace.root))
 }
 
+/// Builds the component, the application in `examples/greeter` and geo-host, and
+/// becomes geo-host with that application.
+///
+/// # Errors
+///
+/// If one of them does not compile, or geo-host cannot be started.
+pub fn example(workspace: &Workspace) -> Result<()> {
+    let manifest = component::greeter(workspace)?;
+    at_once(workspace, "geo-host", "geo-host")?;
+    let mut geo_host = Command::new(workspace.program("geo-host"));
+    become_it(geo_host.arg("--from").arg(manifest))
+}
+
 /// Builds the component and runs it with `spin up`. Without an API key in the
 /// environment, it asks the stand-in for ipify.
 ///

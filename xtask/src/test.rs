@@ -20,6 +20,7 @@ pub fn all(workspace: &Workspace) -> Result<()> {
     for build in Build::ALL {
         component::build(workspace, build, false)?;
     }
+    component::greeter(workspace)?;
     // The machine is prepared first, so that a skip is not the news of the
     // twentieth minute.
     let buildah = programs::buildah();
@@ -88,7 +89,7 @@ fn page(workspace: &Workspace, node: &mut Command) -> Result<()> {
     )
     .context("the browser tests need packages from npm")?;
     process::run(
-        node.args(["--test", "page.test.mjs"])
+        node.args(["--test", "--test-reporter=spec", "page.test.mjs"])
             .current_dir(&folder)
             .env("GEO_HOST", workspace.program("geo-host")),
     )

@@ -55,7 +55,7 @@ pub(crate) fn answer(answer: &Answer, request: &Request) -> String {
     let value = |value: Value| value.of(&answer.record).map(without_bidi_controls);
     let joined = |values: &[Value]| {
         let present = values.iter().filter_map(|of| value(*of));
-        present.reduce(|joined, value| joined + ", " + &value)
+        present.reduce(|joined, value| format!("{joined}, {value}"))
     };
     let coordinates = value(Value::Lat)
         .zip(value(Value::Lng))

@@ -15,7 +15,7 @@ pub(super) struct Entry {
     /// When it was stored, in seconds since 1970.
     pub(super) time: u64,
     /// The answer.
-    pub(super) record: Record,
+    pub(super) record: Box<Record>,
 }
 
 const VERSION: &str = "geo1";

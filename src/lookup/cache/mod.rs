@@ -46,7 +46,7 @@ pub(crate) struct Found {
 
 /// An answer that is kept.
 pub(crate) struct Kept {
-    pub(crate) record: Record,
+    pub(crate) record: Box<Record>,
     /// In seconds.
     pub(crate) age: u64,
 }
@@ -81,9 +81,9 @@ impl<'a> Cache<'a> {
         let (mut oldest, mut slot) = (u64::MAX, String::new());
         for way in 0..WAYS.min(self.slots) {
             let candidate = format!("geo:{}", (first + way) % self.slots);
-            let value = self.store.get(&candidate)?;
-            let is_empty = value.is_none();
-            let entry = value
+            let entry = self
+                .store
+                .get(&candidate)?
                 .and_then(|value| Entry::parse(&value))
                 .filter(|entry| entry.time <= self.now + MAX_SKEW);
             // What cannot be read, or is from the future, is replaced first.
@@ -97,9 +97,7 @@ impl<'a> Cache<'a> {
             if time < oldest {
                 (oldest, slot) = (time, candidate);
             }
-            if is_empty {
-                break; // Slots are filled in this order, and never emptied.
-            }
+            // An empty slot says nothing about the next: a store may evict.
         }
         Ok(Found {
             kept: None,

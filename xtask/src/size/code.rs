@@ -11,10 +11,9 @@ const LIBC: &str = "wasi-libc and its allocator";
 
 /// Prefixes of paths, the first that fits counts. What fits none belongs to its
 /// crate.
-const PARTS: [(&str, &str); 29] = [
+const PARTS: [(&str, &str); 28] = [
     ("geo::wasi::bindings", BINDINGS),
     ("wit_bindgen", BINDINGS),
-    ("spin_sdk::wit", BINDINGS),
     ("geo::lookup", "geo: lookup"),
     ("geo::http", "geo: http"),
     ("geo::wasi", "geo: wasi"),

@@ -1,0 +1,68 @@
+//! `geo:lookup/lookup`: lookups for components that import geo.
+
+use super::bindings::exports::geo::lookup::lookup::{Answer, Problem, ProblemKind};
+use crate::host::Host;
+use crate::lookup::{self, Details, Kind, problem};
+
+/// Looks up an address, or geo's own.
+pub(super) fn look_up(address: Option<&str>, host: &Host) -> Result<Answer, Problem> {
+    let answer = address
+        .map(lookup::parse_address)
+        .transpose()
+        .and_then(|address| lookup::look_up(address, host));
+    answer.map(Answer::from).map_err(|failed| {
+        // Over HTTP, the server errors: what the operator can do something about.
+        if !matches!(failed.kind, Kind::InvalidAddress | Kind::SpecialAddress) {
+            problem::log(host.log, &failed, failed.cause.as_ref());
+        }
+        Problem::from(failed)
+    })
+}
+
+impl From<lookup::Answer> for Answer {
+    fn from(answer: lookup::Answer) -> Self {
+        let record = *answer.record;
+        let degrees = |digits: Option<String>| serde_json::from_str(&digits?).ok();
+        Self {
+            json: record.json().to_owned(),
+            address: record.ip.to_string(),
+            isp: record.isp,
+            country: record.location.country,
+            region: record.location.region,
+            city: record.location.city,
+            latitude: degrees(record.location.lat),
+            longitude: degrees(record.location.lng),
+            postal_code: record.location.postal_code,
+            timezone: record.location.timezone,
+            as_number: record.system.number.and_then(|digits| digits.parse().ok()),
+            as_name: record.system.name,
+            age: answer.age,
+            further: Vec::new(),
+        }
+    }
+}
+
+impl From<lookup::Problem> for Problem {
+    fn from(failed: lookup::Problem) -> Self {
+        let Details {
+            kind,
+            detail,
+            retry_after,
+            ..
+        } = failed.into_details();
+        Self {
+            kind: match kind {
+                Kind::InvalidAddress => ProblemKind::InvalidAddress,
+                Kind::SpecialAddress => ProblemKind::SpecialAddress,
+                Kind::Misconfigured => ProblemKind::Misconfigured,
+                Kind::UpstreamRefused => ProblemKind::UpstreamRefused,
+                Kind::UpstreamInvalid => ProblemKind::UpstreamInvalid,
+                Kind::UpstreamUnreachable => ProblemKind::UpstreamUnreachable,
+                Kind::UpstreamBusy => ProblemKind::UpstreamBusy,
+                Kind::UpstreamTimeout => ProblemKind::UpstreamTimeout,
+            },
+            advice: detail.into_owned(),
+            retry_after,
+        }
+    }
+}

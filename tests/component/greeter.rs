@@ -1,0 +1,111 @@
+//! geo as a dependency: `examples/greeter`, composed with it, over HTTP.
+//!
+//! `make test` builds the greeter first.
+
+use crate::harness::{Answer, Geo, Setup, artifact};
+use geo_host::Manifest;
+use geo_host::stand_in::Fault;
+use http::Request;
+
+/// Starts the greeter with the build of geo that the tests are about.
+async fn start(variables: &[(&str, &str)]) -> Geo {
+    set_up(variables, |manifest| {
+        manifest.dependencies[0].path = artifact();
+    })
+    .await
+}
+
+async fn set_up(variables: &[(&str, &str)], change: fn(&mut Manifest)) -> Geo {
+    Geo::set_up(Setup {
+        application: Some("examples/greeter/spin.toml"),
+        variables,
+        manifest: Some(change),
+        ..Setup::default()
+    })
+    .await
+}
+
+fn assert_greeting(answer: &Answer, status: u16, text: &str) {
+    assert_eq!(answer.status, status, "{}", answer.text());
+    assert!(answer.text().starts_with(text), "{}", answer.text());
+}
+
+#[tokio::test]
+async fn a_visitor_is_greeted_with_the_city() {
+    let greeter = start(&[]).await;
+    // The visitor is on loopback, which is never sent to ipify: the greeter
+    // asks about geo's own address instead.
+    assert_greeting(
+        &greeter.get("/").await,
+        200,
+        "Hello, visitor from Mountain View\n",
+    );
+    let calls = greeter.stand_in.calls();
+    assert_eq!(calls.len(), 1);
+    assert!(!calls[0].contains("ipAddress"), "{calls:?}");
+    // A header of the client's own is not Spin's.
+    let forged = Request::get("/").header("spin-client-addr", "9.9.9.9:1");
+    assert_greeting(
+        &greeter.send(forged).await,
+        200,
+        "Hello, visitor from Mountain View\n",
+    );
+}
+
+#[cfg(feature = "spin")]
+#[tokio::test]
+async fn answers_are_cached_as_over_http() {
+    let greeter = start(&[]).await;
+    for _ in 0..3 {
+        assert_greeting(
+            &greeter.get("/").await,
+            200,
+            "Hello, visitor from Mountain View\n",
+        );
+    }
+    assert_eq!(greeter.stand_in.calls().len(), 1);
+    // And an old answer stands in.
+    greeter.set_time(7200);
+    greeter.fault(Fault::Status(500));
+    assert_greeting(
+        &greeter.get("/").await,
+        200,
+        "Hello, visitor from Mountain View\n",
+    );
+    assert_eq!(greeter.stand_in.calls().len(), 2);
+    let log = greeter.log();
+    assert!(log.starts_with("geo: upstream-invalid: "), "{log}");
+}
+
+#[tokio::test]
+async fn problems_come_with_advice() {
+    let greeter = start(&[("ipify_api_key", "at_wrong")]).await;
+    assert_greeting(
+        &greeter.get("/").await,
+        503,
+        "Hello, visitor. The API key is wrong",
+    );
+    assert!(
+        greeter.log().contains("upstream-refused"),
+        "{}",
+        greeter.log()
+    );
+    assert!(!greeter.log().contains("at_wrong"), "{}", greeter.log());
+
+    let greeter = start(&[("ipify_api_key", "")]).await;
+    let answer = greeter.get("/").await;
+    assert_greeting(
+        &answer,
+        503,
+        "Hello, visitor. The variable ipify_api_key is missing",
+    );
+
+    let mut greeter = start(&[]).await;
+    greeter.stand_in.stop().await;
+    let answer = greeter.get("/").await;
+    assert_greeting(
+        &answer,
+        503,
+        "Hello, visitor. The connection to ipify_origin failed",
+    );
+}

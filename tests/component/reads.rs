@@ -1,0 +1,118 @@
+//! What a request reads: variables can be a round trip away, in a vault.
+
+use crate::harness::{Geo, Setup};
+use geo_host::Hooks;
+use http::Request;
+use std::sync::{Arc, Mutex};
+
+/// Notes which variables are read.
+#[derive(Debug, Default)]
+struct Reads(Mutex<Vec<String>>);
+
+impl Reads {
+    /// Returns what was read since the last call.
+    fn take(&self) -> Vec<String> {
+        std::mem::take(&mut self.0.lock().unwrap())
+    }
+}
+
+impl Hooks for Reads {
+    fn variable(&self, name: &str) -> Result<(), String> {
+        self.0.lock().unwrap().push(name.to_owned());
+        Ok(())
+    }
+}
+
+async fn start(variables: &[(&str, &str)]) -> (Geo, Arc<Reads>) {
+    let reads = Arc::new(Reads::default());
+    let setup = Setup {
+        variables,
+        hooks: Some(Arc::clone(&reads) as Arc<dyn Hooks>),
+        ..Setup::default()
+    };
+    (Geo::set_up(setup).await, reads)
+}
+
+#[tokio::test]
+async fn a_hit_reads_seven_variables_and_not_the_key() {
+    let (geo, reads) = start(&[]).await;
+    assert_eq!(geo.get("/").await.status, 200);
+    let miss = reads.take();
+    assert!(miss.contains(&"ipify_api_key".to_owned()), "{miss:?}");
+
+    let hit = geo.get("/").await;
+    assert!(hit.header("cache-status").contains("hit"));
+    let expected = [
+        "cors_origin",
+        "client_ip_header",
+        "trusted_hops",
+        "ipify_origin",
+        "ipify_path",
+        "cache_ttl",
+        "cache_slots",
+    ];
+    assert_eq!(reads.take(), expected);
+}
+
+#[tokio::test]
+async fn no_variable_is_read_twice() {
+    let (geo, reads) = start(&[("lookup", "any")]).await;
+    for path in ["/", "/", "/?ip=9.9.9.9", "/?ip=9.9.9.9", "/?ip=x", "/city"] {
+        geo.send(Request::get(path).header("accept", "text/html"))
+            .await;
+        let mut names = reads.take();
+        let total = names.len();
+        names.sort();
+        names.dedup();
+        assert_eq!(names.len(), total, "{path}: {names:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_costs_nothing_reads_one_variable() {
+    let (geo, reads) = start(&[]).await;
+    for path in ["/healthz", "/openapi.json", "/elbonia"] {
+        geo.get(path).await;
+        assert_eq!(reads.take(), ["cors_origin"], "{path}");
+    }
+    geo.request("OPTIONS", "/").await;
+    assert_eq!(reads.take(), ["cors_origin"]);
+}
+
+/// A vault that is sealed, but for the variables that a hit needs.
+#[derive(Debug)]
+struct SealedKey;
+
+impl Hooks for SealedKey {
+    fn variable(&self, name: &str) -> Result<(), String> {
+        match name {
+            "ipify_api_key" => Err("the vault is\nsealed".to_owned()),
+            _ => Ok(()),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_hit_does_not_need_the_key() {
+    let geo = Geo::start().await;
+    assert_eq!(geo.get("/").await.status, 200);
+    let origin = geo.stand_in.origin();
+    let sealed = Geo::set_up(Setup {
+        variables: &[("ipify_origin", &origin), ("lookup", "any")],
+        key_value: Some(Arc::clone(&geo.key_value)),
+        hooks: Some(Arc::new(SealedKey)),
+        ..Setup::default()
+    })
+    .await;
+    let hit = sealed.get("/").await;
+    assert!(hit.header("cache-status").contains("hit"));
+
+    let miss = sealed.get("/?ip=9.9.9.9").await;
+    assert_eq!(miss.problem(), "misconfigured");
+    assert!(!miss.text().contains("sealed"), "{}", miss.text());
+    // The operator reads the provider's reason, on one line.
+    let log = sealed.log();
+    assert!(log.starts_with("geo: 500 misconfigured: The variable ipify_api_key"));
+    assert!(log.ends_with("the vault is sealed\n"), "{log}");
+    assert_eq!(log.lines().count(), 1, "{log}");
+}
