@@ -5,5 +5,6 @@
 wasmtime::component::bindgen!({
     path: "wit",
     world: "spin",
+    imports: { default: async },
     with: { "fermyon:spin/key-value.store": crate::key_value::OpenStore },
 });

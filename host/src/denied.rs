@@ -90,7 +90,7 @@ fn log(log: &Log, what: impl std::fmt::Display, field: &str) {
 }
 
 impl variables::Host for Denied<'_> {
-    fn get(&mut self, name: String) -> Result<String, variables::Error> {
+    async fn get(&mut self, name: String) -> Result<String, variables::Error> {
         self.log(format_args!("read the variable {name}"), "variables");
         Err(variables::Error::Undefined(name))
     }
@@ -100,12 +100,12 @@ impl key_value::Host for Denied<'_> {}
 
 /// No store is ever opened, so the rest is never called.
 impl key_value::HostStore for Denied<'_> {
-    fn open(&mut self, label: String) -> Result<Resource<OpenStore>, key_value::Error> {
+    async fn open(&mut self, label: String) -> Result<Resource<OpenStore>, key_value::Error> {
         self.log(format_args!("open the store {label}"), "key_value_stores");
         Err(key_value::Error::AccessDenied)
     }
 
-    fn get(
+    async fn get(
         &mut self,
         _: Resource<OpenStore>,
         _: String,
@@ -113,7 +113,7 @@ impl key_value::HostStore for Denied<'_> {
         Err(key_value::Error::AccessDenied)
     }
 
-    fn set(
+    async fn set(
         &mut self,
         _: Resource<OpenStore>,
         _: String,
@@ -122,19 +122,23 @@ impl key_value::HostStore for Denied<'_> {
         Err(key_value::Error::AccessDenied)
     }
 
-    fn delete(&mut self, _: Resource<OpenStore>, _: String) -> Result<(), key_value::Error> {
+    async fn delete(&mut self, _: Resource<OpenStore>, _: String) -> Result<(), key_value::Error> {
         Err(key_value::Error::AccessDenied)
     }
 
-    fn exists(&mut self, _: Resource<OpenStore>, _: String) -> Result<bool, key_value::Error> {
+    async fn exists(
+        &mut self,
+        _: Resource<OpenStore>,
+        _: String,
+    ) -> Result<bool, key_value::Error> {
         Err(key_value::Error::AccessDenied)
     }
 
-    fn get_keys(&mut self, _: Resource<OpenStore>) -> Result<Vec<String>, key_value::Error> {
+    async fn get_keys(&mut self, _: Resource<OpenStore>) -> Result<Vec<String>, key_value::Error> {
         Err(key_value::Error::AccessDenied)
     }
 
-    fn drop(&mut self, _: Resource<OpenStore>) -> wasmtime::Result<()> {
+    async fn drop(&mut self, _: Resource<OpenStore>) -> wasmtime::Result<()> {
         Ok(())
     }
 }

@@ -117,7 +117,7 @@ impl WasiHttpView for InstanceState {
 }
 
 impl variables::Host for InstanceState {
-    fn get(&mut self, name: String) -> Result<String, variables::Error> {
+    async fn get(&mut self, name: String) -> Result<String, variables::Error> {
         self.hooks
             .variable(&name)
             .map_err(variables::Error::Provider)?;

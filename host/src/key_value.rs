@@ -10,9 +10,10 @@ use crate::bindings::fermyon::spin::key_value::{Error, Host, HostStore};
 use crate::instance::InstanceState;
 use anyhow::Result;
 use std::sync::Arc;
+use tokio::task::spawn_blocking;
 use wasmtime::component::Resource;
 
-/// Keeps the values of stores, which are known by their labels.
+/// Keeps the values of stores, which are known by their labels. It may block.
 pub trait Backend: Send + Sync {
     /// The value of a key, if there is one.
     ///
@@ -56,53 +57,67 @@ pub struct OpenStore {
 }
 
 impl InstanceState {
-    fn opened(&self, store: &Resource<OpenStore>) -> Result<(&dyn Backend, &str), Error> {
-        let store = self.table.get(store).map_err(other)?;
-        Ok((self.stores.backend.as_ref(), &store.label))
+    /// Lets the backend do something with an opened store, on a thread where
+    /// it may block: other requests go on, and so does the answer that this
+    /// component may have handed over just before.
+    async fn with_store<T: Send + 'static>(
+        &mut self,
+        store: Resource<OpenStore>,
+        action: impl FnOnce(&dyn Backend, &str) -> Result<T> + Send + 'static,
+    ) -> Result<T, Error> {
+        let label = self.table.get(&store).map_err(other)?.label.clone();
+        let backend = Arc::clone(&self.stores.backend);
+        let done = spawn_blocking(move || action(backend.as_ref(), &label));
+        done.await.map_err(other)?.map_err(other)
     }
 }
 
 impl Host for InstanceState {}
 
 impl HostStore for InstanceState {
-    fn open(&mut self, label: String) -> Result<Resource<OpenStore>, Error> {
+    async fn open(&mut self, label: String) -> Result<Resource<OpenStore>, Error> {
         if !self.stores.granted.contains(&label) {
             return Err(Error::AccessDenied);
         }
         self.table.push(OpenStore { label }).map_err(other)
     }
 
-    fn get(&mut self, store: Resource<OpenStore>, key: String) -> Result<Option<Vec<u8>>, Error> {
-        let (backend, label) = self.opened(&store)?;
-        backend.get(label, &key).map_err(other)
+    async fn get(
+        &mut self,
+        store: Resource<OpenStore>,
+        key: String,
+    ) -> Result<Option<Vec<u8>>, Error> {
+        self.with_store(store, move |backend, label| backend.get(label, &key))
+            .await
     }
 
-    fn set(
+    async fn set(
         &mut self,
         store: Resource<OpenStore>,
         key: String,
         value: Vec<u8>,
     ) -> Result<(), Error> {
-        let (backend, label) = self.opened(&store)?;
-        backend.set(label, &key, &value).map_err(other)
+        self.with_store(store, move |backend, label| {
+            backend.set(label, &key, &value)
+        })
+        .await
     }
 
-    fn delete(&mut self, store: Resource<OpenStore>, key: String) -> Result<(), Error> {
-        let (backend, label) = self.opened(&store)?;
-        backend.delete(label, &key).map_err(other)
+    async fn delete(&mut self, store: Resource<OpenStore>, key: String) -> Result<(), Error> {
+        self.with_store(store, move |backend, label| backend.delete(label, &key))
+            .await
     }
 
-    fn exists(&mut self, store: Resource<OpenStore>, key: String) -> Result<bool, Error> {
-        let (backend, label) = self.opened(&store)?;
-        Ok(backend.get(label, &key).map_err(other)?.is_some())
+    async fn exists(&mut self, store: Resource<OpenStore>, key: String) -> Result<bool, Error> {
+        Ok(self.get(store, key).await?.is_some())
     }
 
-    fn get_keys(&mut self, store: Resource<OpenStore>) -> Result<Vec<String>, Error> {
-        let (backend, label) = self.opened(&store)?;
-        backend.keys(label).map_err(other)
+    async fn get_keys(&mut self, store: Resource<OpenStore>) -> Result<Vec<String>, Error> {
+        self.with_store(store, |backend, label| backend.keys(label))
+            .await
     }
 
-    fn drop(&mut self, store: Resource<OpenStore>) -> wasmtime::Result<()> {
+    async fn drop(&mut self, store: Resource<OpenStore>) -> wasmtime::Result<()> {
         self.table.delete(store)?;
         Ok(())
     }

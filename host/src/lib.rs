@@ -3,8 +3,8 @@
 //!
 //! A [`Manifest`] and the variables given to it make an [`App`]; its component
 //! is composed with its dependencies, and compiled once into a [`Component`]; a
-//! [`Server`] gives every request a fresh instance of it. [`stand_in`] is an ipify for machines without an API
-//! key, and for tests.
+//! [`Server`] gives every request a fresh instance of it. [`stand_in`] is an
+//! ipify for machines without an API key, and for tests.
 
 mod allowed_hosts;
 mod app;

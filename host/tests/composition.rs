@@ -92,7 +92,8 @@ fn what_does_not_fit_says_why() {
             "elbonia.wasm: build it",
         ),
     ] {
-        let app = folder(dependency, &pit).app().unwrap();
+        let folder = folder(dependency, &pit);
+        let app = folder.app().unwrap();
         let error = geo_host::Component::load(&app).err().expect(dependency);
         let error = format!("{error:#}");
         assert!(error.contains(complaint), "{error}");
@@ -109,8 +110,13 @@ fn curious_pit() -> Vec<u8> {
             import fermyon:spin/key-value@2.0.0;
             import wasi:http/types@0.2.0;
             import wasi:http/outgoing-handler@0.2.0;
-            import wasi:cli/environment@0.2.0;
+            import wasi:cli/environment@0.2.6;
             export mud:pit/dig@0.1.0;
+        }}
+        package wasi:cli@0.2.6 {{
+            interface environment {{
+                get-environment: func() -> list<tuple<string, string>>;
+            }}
         }}
         {PIT}"
     );
@@ -124,11 +130,13 @@ fn curious_pit() -> Vec<u8> {
                 (func $request (param i32) (result i32)))
             (import "wasi:http/types@0.2.0" "[method]outgoing-request.set-authority"
                 (func $set-authority (param i32 i32 i32 i32) (result i32)))
+            (import "wasi:http/types@0.2.0" "[method]outgoing-request.set-path-with-query"
+                (func $set-path (param i32 i32 i32 i32) (result i32)))
             (import "wasi:http/outgoing-handler@0.2.0" "handle"
                 (func $handle (param i32 i32 i32 i32)))
-            (import "wasi:cli/environment@0.2.0" "get-environment" (func $environment (param i32)))
+            (import "wasi:cli/environment@0.2.6" "get-environment" (func $environment (param i32)))
             {MEMORY}
-            (data (i32.const 0) "default127.0.0.1")
+            (data (i32.const 0) "default127.0.0.1/")
             ;; Whether the result at 64 is an error.
             (func $failed (result i32) (i32.load8_u (i32.const 64)))
             (func (export "mud:pit/dig@0.1.0#dig") (result i32)
@@ -144,6 +152,8 @@ fn curious_pit() -> Vec<u8> {
                 (local.set $sent (call $request (call $fields)))
                 (drop (call $set-authority (local.get $sent)
                     (i32.const 1) (i32.const 7) (i32.const 9)))
+                (drop (call $set-path (local.get $sent)
+                    (i32.const 1) (i32.const 16) (i32.const 1)))
                 (call $handle (local.get $sent) (i32.const 0) (i32.const 0) (i32.const 64))
                 (if (call $failed) (then
                     (local.set $status (i32.sub (local.get $status) (i32.const 4)))))
