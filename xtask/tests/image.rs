@@ -207,7 +207,13 @@ fn the_artifact_is_the_component_and_what_it_needs() {
         layer.descriptor.digest().to_string()
     );
     let names = |of: &str| config["component"][of].as_array().unwrap().clone();
-    assert_eq!(names("exports"), ["wasi:http/incoming-handler@0.2.0"]);
+    assert_eq!(
+        names("exports"),
+        [
+            "wasi:http/incoming-handler@0.2.0",
+            "geo:lookup/lookup@0.1.0"
+        ]
+    );
     assert!(names("imports").contains(&"fermyon:spin/variables@2.0.0".into()));
 }
 

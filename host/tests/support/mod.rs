@@ -21,8 +21,8 @@ use wit_parser::Resolve;
 pub fn component(wit: &str, module: &str) -> Vec<u8> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut resolve = Resolve::default();
+    resolve.push_dir(root.join("../wit/lookup")).unwrap();
     resolve.push_dir(root.join("../wit")).unwrap();
-    resolve.push_dir(root.join("wit")).unwrap();
     let package = resolve.push_str("test.wit", wit).unwrap();
     let world = resolve.select_world(&[package], None).unwrap();
     let mut module = wat::parse_str(module).unwrap();
