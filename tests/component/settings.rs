@@ -19,6 +19,10 @@ async fn a_wrong_variable_is_named() {
         ("cache_slots", "élbonia"),
         ("cors_origin", "élbonia"),
     ] {
+        // The plain build keeps nothing, and does not read how.
+        if !cfg!(feature = "spin") && matches!(name, "cache_stale" | "cache_slots") {
+            continue;
+        }
         // `lookup` is read where it matters.
         let path = if name == "lookup" {
             "/?ip=9.9.9.9"
