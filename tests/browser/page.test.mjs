@@ -44,7 +44,7 @@ for (const component of ["geo.wasm", "geo-plain.wasm"]) {
         "Time zone: +01:00",
       ]);
       const host = new URL(geo.url).host;
-      assert.equal(await page.$eval("code", (code) => code.textContent), `curl ${host}/json`);
+      assert.equal(await page.$eval("code", (code) => code.textContent), `curl http://${host}/json`);
       await page.close();
     });
 

@@ -27,8 +27,10 @@ struct AnswerPage {
     /// City, region and country.
     place: Option<String>,
     coordinates: Option<Coordinates>,
-    /// Terms and what there is to say of them.
-    entries: [(&'static str, Option<String>); 4],
+    /// Terms and what there is to say of them, before the coordinates.
+    network: [(&'static str, Option<String>); 2],
+    /// The same, after the coordinates.
+    locality: [(&'static str, Option<String>); 2],
     /// Where geo was asked.
     base_url: String,
     is_kept: bool,
@@ -68,9 +70,11 @@ pub(crate) fn answer(answer: &Answer, request: &Request) -> String {
         ip: answer.record.ip.to_string(),
         place: joined(&[Value::City, Value::Region, Value::Country]),
         coordinates,
-        entries: [
+        network: [
             ("ISP", value(Value::Isp)),
             ("Network", joined(&[Value::AsName, Value::Asn])),
+        ],
+        locality: [
             ("Postal code", value(Value::PostalCode)),
             ("Time zone", value(Value::Timezone)),
         ],
