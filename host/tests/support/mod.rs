@@ -19,10 +19,11 @@ use wit_parser::Resolve;
 /// Makes a component of the only world of a WIT package, which may use
 /// `wasi:http` and `fermyon:spin`, and of a core module in WAT.
 pub fn component(wit: &str, module: &str) -> Vec<u8> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let known = Path::new(env!("CARGO_MANIFEST_DIR")).join("../wit/deps");
     let mut resolve = Resolve::default();
-    resolve.push_dir(root.join("../wit/lookup")).unwrap();
-    resolve.push_dir(root.join("../wit")).unwrap();
+    for package in ["io", "clocks", "http", "spin"] {
+        resolve.push_dir(known.join(package)).unwrap();
+    }
     let package = resolve.push_str("test.wit", wit).unwrap();
     let world = resolve.select_world(&[package], None).unwrap();
     let mut module = wat::parse_str(module).unwrap();
