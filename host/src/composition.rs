@@ -15,7 +15,7 @@ use wac_graph::{CompositionGraph, NodeId, PackageId};
 use wasm_encoder::reencode::{self, Reencode, ReencodeComponent};
 
 /// Makes one component of the one in a file and of its dependencies, so that
-/// it imports nothing more that they export.
+/// it no longer imports what they export.
 ///
 /// # Errors
 ///

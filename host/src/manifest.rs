@@ -49,7 +49,8 @@ impl Manifest {
     /// # Errors
     ///
     /// Where the file cannot be read, is no version 2 manifest, or holds what
-    /// geo-host cannot do: more than one HTTP trigger, or a remote component.
+    /// geo-host cannot do: more than one HTTP trigger, a remote component, or
+    /// one with files, databases or an environment.
     pub fn read(path: &Path) -> Result<Self> {
         let text = std::fs::read_to_string(path)
             .with_context(|| format!("cannot read the manifest {}", path.display()))?;
@@ -78,6 +79,13 @@ impl Manifest {
         let Some(component) = file.component.remove(&trigger.component) else {
             bail!("[component.{}] is missing", trigger.component);
         };
+        for name in component.others.keys() {
+            ensure!(
+                IGNORED.contains(&name.as_str()),
+                "[component.{}] has {name}, which geo-host does not know",
+                trigger.component
+            );
+        }
         ensure!(
             trigger.route.starts_with('/') && !trigger.route.contains(':'),
             "the route {:?} is none that geo-host knows: a path, or one that ends in /...",
@@ -154,7 +162,6 @@ struct HttpTrigger {
     component: String,
 }
 
-/// What else Spin allows here, geo-host does not offer.
 #[derive(Deserialize)]
 struct ComponentTable {
     source: PathBuf,
@@ -167,7 +174,20 @@ struct ComponentTable {
     allowed_outbound_hosts: Vec<String>,
     #[serde(default)]
     key_value_stores: Vec<String>,
+    #[serde(flatten)]
+    others: BTreeMap<String, toml::Value>,
 }
+
+/// What a component's table may have besides, because running it does not
+/// depend on that.
+const IGNORED: [&str; 6] = [
+    "build",
+    "description",
+    "exclude_files",
+    "profile",
+    "targets",
+    "tool",
+];
 
 #[cfg(test)]
 mod tests {
@@ -252,6 +272,11 @@ mod tests {
                 "defualt",
             ),
             ("mud = {", "Mud = {", "not a name of a variable"),
+            (
+                "source = \"elbonia.wasm\"",
+                "source = \"elbonia.wasm\"\nfiles = [\"mud\"]",
+                "[component.elbonia] has files",
+            ),
             (
                 "{ path = \"../pit.wasm\" }",
                 "\"0.1.0\"",
