@@ -20,7 +20,7 @@ pub fn on_geo_host(workspace: &Workspace) -> Result<()> {
     if !program.exists() {
         eprintln!(
             "building geo and geo-host: some minutes the first time, most of them for Wasmtime, \
-             the engine (with two cores about 5); seconds from then on"
+             the engine (with two cores about 3); seconds from then on"
         );
     }
     at_once(workspace, "geo-host", "geo-host")?;
