@@ -90,8 +90,10 @@ pub enum FailureKind {
     Dns,
     /// The TLS handshake failed, or the certificate is not trusted.
     Tls,
-    /// The connection was refused or lost before a response came.
+    /// There was no connection.
     Connection,
+    /// The connection ended before any byte of a response.
+    Closed,
     /// The connection was lost inside the body.
     Incomplete,
     /// The body is larger than [`Get::max_body`].

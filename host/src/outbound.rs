@@ -189,7 +189,10 @@ impl WasiHttpHooks for Outbound {
             ));
         }
         let client = self.client.clone();
-        let hooked = self.hooks.request(&request.uri().to_string());
+        let hooked = match is_allowed {
+            true => self.hooks.request(&request.uri().to_string()),
+            false => Ok(()),
+        };
         Box::new(async move {
             if !is_allowed {
                 return Err(Error::HttpRequestDenied);

@@ -1,6 +1,7 @@
 //! Addresses as proxies and servers write them into headers.
 
 use crate::lookup::address::parse;
+use crate::lookup::decimal;
 use std::net::{IpAddr, Ipv6Addr};
 
 /// Parses an address with or without port, brackets and zone id: `8.8.8.8`,
@@ -36,9 +37,8 @@ fn parse_v6(text: &str) -> Option<IpAddr> {
     Some(IpAddr::V6(address).to_canonical())
 }
 
-/// `parse` alone would take a plus sign.
 fn is_port(text: &str) -> bool {
-    text.parse::<u16>().is_ok() && !text.starts_with('+')
+    decimal::parse(text, 0..=u16::MAX.into()).is_some()
 }
 
 #[cfg(test)]

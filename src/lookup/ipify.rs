@@ -141,7 +141,7 @@ fn problem(failure: Failure, api_key: &ApiKey) -> Problem {
             "The TLS connection to ipify_origin failed. Check ipify_origin, \
              and that the host trusts its certificate.",
         ),
-        FailureKind::Connection => (
+        FailureKind::Connection | FailureKind::Closed => (
             UpstreamUnreachable,
             "The connection to ipify_origin failed before an answer came. Try again later.",
         ),

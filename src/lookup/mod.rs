@@ -3,6 +3,7 @@
 pub(crate) mod address;
 mod api_key;
 mod cache;
+pub(crate) mod decimal;
 mod ipify;
 pub(crate) mod origin;
 pub(crate) mod problem;
@@ -114,7 +115,7 @@ pub fn look_up(address: Option<IpAddr>, host: &Host) -> Result<Answer, Problem> 
             Ok(fresh(record, status(stored), ttl))
         }
         (Err(problem), Some(Kept { record, age })) => {
-            problem::log(host.log, &problem, problem.cause.as_ref());
+            problem.log(host.log);
             let overdue = age - ttl;
             Ok(Answer {
                 record,

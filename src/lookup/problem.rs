@@ -79,6 +79,11 @@ impl Problem {
         *self.0
     }
 
+    /// Writes the problem to the log.
+    pub(crate) fn log(&self, log: &dyn Log) {
+        self::log(log, self, self.cause.as_ref());
+    }
+
     /// Adds what the host says about it.
     pub(crate) fn because(mut self, cause: anyhow::Error) -> Self {
         self.cause = Some(cause);

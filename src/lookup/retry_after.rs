@@ -1,9 +1,11 @@
 //! `Retry-After` (RFC 9110, 10.2.3).
 
+use super::decimal;
+
 /// Parses a number of seconds or an HTTP date. Returns seconds from `now`,
 /// which is in seconds since 1970.
 pub(crate) fn seconds(value: &str, now: u64) -> Option<u64> {
-    number(value, 0..=u64::MAX).or_else(|| Some(http_date(value)?.saturating_sub(now)))
+    decimal::parse(value, 0..=u64::MAX).or_else(|| Some(http_date(value)?.saturating_sub(now)))
 }
 
 /// Parses a date like `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110, 5.6.7, without
@@ -17,13 +19,13 @@ fn http_date(value: &str) -> Option<u64> {
     ];
     let mut fields = value.split([' ', ':']);
     let _weekday = fields.next()?;
-    let day = number(fields.next()?, 1..=31)?;
+    let day = decimal::parse(fields.next()?, 1..=31)?;
     let name = fields.next()?;
     let month = MONTHS.iter().position(|month| *month == name)? as u64;
-    let year = number(fields.next()?, 1970..=9999)?;
-    let hour = number(fields.next()?, 0..=23)?;
-    let minute = number(fields.next()?, 0..=59)?;
-    let second = number(fields.next()?, 0..=60)?;
+    let year = decimal::parse(fields.next()?, 1970..=9999)?;
+    let hour = decimal::parse(fields.next()?, 0..=23)?;
+    let minute = decimal::parse(fields.next()?, 0..=59)?;
+    let second = decimal::parse(fields.next()?, 0..=60)?;
     if fields.next() != Some("GMT") || fields.next().is_some() {
         return None;
     }
@@ -35,12 +37,6 @@ fn http_date(value: &str) -> Option<u64> {
     // 1970 started 719,468 days after March of the year 0.
     let days = year * 365 + year / 4 - year / 100 + year / 400 + (month * 153 + 2) / 5 + day - 1;
     Some((((days - 719_468) * 24 + hour) * 60 + minute) * 60 + second)
-}
-
-/// Parses decimal digits; `parse` alone would take a plus sign.
-fn number(digits: &str, allowed: std::ops::RangeInclusive<u64>) -> Option<u64> {
-    let number = digits.parse().ok()?;
-    (allowed.contains(&number) && !digits.starts_with('+')).then_some(number)
 }
 
 #[cfg(test)]

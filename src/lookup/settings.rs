@@ -5,6 +5,7 @@
 //! variable and never shows its value.
 
 use super::api_key::ApiKey;
+use super::decimal;
 use super::origin::Origin;
 use super::problem::{Kind, Problem};
 use crate::host::Variables;
@@ -104,15 +105,10 @@ pub(crate) fn number(
     let Some(value) = text(variables, name)? else {
         return Ok(default);
     };
-    value
-        .parse()
-        .ok()
-        // `parse` alone would take a plus sign.
-        .filter(|number| allowed.contains(number) && !value.starts_with('+'))
-        .ok_or_else(|| {
-            let (least, most) = (allowed.start(), allowed.end());
-            invalid(name, &format!("a whole number from {least} to {most}"))
-        })
+    decimal::parse(&value, allowed.clone()).ok_or_else(|| {
+        let (least, most) = (allowed.start(), allowed.end());
+        invalid(name, &format!("a whole number from {least} to {most}"))
+    })
 }
 
 /// Returns the problem of a variable that has an invalid value.

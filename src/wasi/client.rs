@@ -18,10 +18,9 @@ impl Client for Http {
     fn get(&self, request: &Get) -> Result<Response, Failure> {
         let deadline = Deadline::new(request.timeout);
         let response = match deadline.exchange(request) {
-            Err(Ended::BeforeResponse(_)) => deadline.exchange(request),
-            ended => ended,
-        }
-        .map_err(Failure::from)?;
+            Err(failure) if failure.kind == FailureKind::Closed => deadline.exchange(request),
+            exchanged => exchanged,
+        }?;
         let status = response.status();
         let retry_after = response.headers().get("retry-after").pop();
         let body = match status {
@@ -36,45 +35,7 @@ impl Client for Http {
     }
 }
 
-/// How an exchange ended without a response.
-enum Ended {
-    /// The connection was there, and ended before any byte of a response.
-    BeforeResponse(Failure),
-    Otherwise(Failure),
-}
-
-impl From<Failure> for Ended {
-    fn from(failure: Failure) -> Self {
-        Self::Otherwise(failure)
-    }
-}
-
-impl From<Ended> for Failure {
-    fn from(ended: Ended) -> Self {
-        match ended {
-            Ended::BeforeResponse(failure) | Ended::Otherwise(failure) => failure,
-        }
-    }
-}
-
-impl From<ErrorCode> for Ended {
-    fn from(code: ErrorCode) -> Self {
-        // Spin's code is that for protocol errors, whatever the reason.
-        let is_before_response = matches!(
-            code,
-            ErrorCode::ConnectionTerminated
-                | ErrorCode::HttpProtocolError
-                | ErrorCode::HttpResponseIncomplete
-        );
-        let failure = described(code);
-        match is_before_response {
-            true => Self::BeforeResponse(failure),
-            false => Self::Otherwise(failure),
-        }
-    }
-}
-
-fn send(request: &Get) -> Result<FutureIncomingResponse, Ended> {
+fn send(request: &Get) -> Result<FutureIncomingResponse, Failure> {
     let headers = Fields::new();
     let _ = headers.append("accept", b"application/json");
     let outgoing = OutgoingRequest::new(headers);
@@ -89,7 +50,7 @@ fn send(request: &Get) -> Result<FutureIncomingResponse, Ended> {
             .is_ok();
     if !is_set {
         // The settings let nothing invalid through; a host may be stricter.
-        return Err(failure(FailureKind::Dns, "the host refuses the URL").into());
+        return Err(failure(FailureKind::Dns, "the host refuses the URL"));
     }
 
     // The deadline ends the exchange; these let the host give up too, where it
@@ -100,7 +61,7 @@ fn send(request: &Get) -> Result<FutureIncomingResponse, Ended> {
     let _ = options.set_first_byte_timeout(timeout);
     let _ = options.set_between_bytes_timeout(timeout);
 
-    Ok(outgoing_handler::handle(outgoing, Some(options))?)
+    outgoing_handler::handle(outgoing, Some(options)).map_err(described)
 }
 
 /// When the time for an exchange is up.
@@ -124,14 +85,14 @@ impl Deadline {
         Ok(())
     }
 
-    fn exchange(&self, request: &Get) -> Result<IncomingResponse, Ended> {
+    fn exchange(&self, request: &Get) -> Result<IncomingResponse, Failure> {
         let future = send(request)?;
         self.wait(&future.subscribe())?;
         match future.get() {
             Some(Ok(Ok(response))) => Ok(response),
-            Some(Ok(Err(code))) => Err(code.into()),
+            Some(Ok(Err(code))) => Err(described(code)),
             // It is ready, and taken for the first time: this cannot be.
-            None | Some(Err(())) => Err(failure(FailureKind::Connection, "no response").into()),
+            None | Some(Err(())) => Err(failure(FailureKind::Connection, "no response")),
         }
     }
 
@@ -191,10 +152,11 @@ fn described(code: ErrorCode) -> Failure {
         DestinationUnavailable => (FailureKind::Connection, "destination unavailable"),
         DestinationIpUnroutable => (FailureKind::Connection, "IP address unroutable"),
         ConnectionRefused => (FailureKind::Connection, "connection refused"),
-        ConnectionTerminated => (FailureKind::Connection, "connection terminated"),
+        ConnectionTerminated => (FailureKind::Closed, "connection terminated"),
         ConnectionLimitReached => (FailureKind::Connection, "connection limit reached"),
-        HttpProtocolError => (FailureKind::Connection, "HTTP protocol error"),
-        HttpResponseIncomplete => (FailureKind::Connection, "response incomplete"),
+        // Spin has one code, whether nothing came or what is not HTTP.
+        HttpProtocolError => (FailureKind::Closed, "HTTP protocol error"),
+        HttpResponseIncomplete => (FailureKind::Closed, "response incomplete"),
         InternalError(Some(reason)) => return failure(FailureKind::Connection, reason),
         _ => (FailureKind::Connection, "the host failed"),
     };

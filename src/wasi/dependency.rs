@@ -2,7 +2,7 @@
 
 use super::bindings::exports::geo::lookup::lookup::{Answer, Problem, ProblemKind};
 use crate::host::Host;
-use crate::lookup::{self, Details, Kind, problem};
+use crate::lookup::{self, Details, Kind};
 
 /// Looks up an address, or geo's own.
 pub(super) fn look_up(address: Option<&str>, host: &Host) -> Result<Answer, Problem> {
@@ -13,7 +13,7 @@ pub(super) fn look_up(address: Option<&str>, host: &Host) -> Result<Answer, Prob
     answer.map(Answer::from).map_err(|failed| {
         // Over HTTP, the server errors: what the operator can do something about.
         if !matches!(failed.kind, Kind::InvalidAddress | Kind::SpecialAddress) {
-            problem::log(host.log, &failed, failed.cause.as_ref());
+            failed.log(host.log);
         }
         Problem::from(failed)
     })

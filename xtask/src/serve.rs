@@ -5,6 +5,7 @@ use crate::process;
 use crate::workspace::Workspace;
 use anyhow::{Context, Result, bail, ensure};
 use std::io::{BufRead, BufReader};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 const API_KEY: &str = "SPIN_VARIABLE_IPIFY_API_KEY";
@@ -16,16 +17,7 @@ const API_KEY: &str = "SPIN_VARIABLE_IPIFY_API_KEY";
 ///
 /// If either does not compile, or geo-host cannot be started.
 pub fn on_geo_host(workspace: &Workspace) -> Result<()> {
-    let program = workspace.program("geo-host");
-    if !program.exists() {
-        eprintln!(
-            "building geo and geo-host: some minutes the first time, most of them for Wasmtime, \
-             the engine (with two cores about 3); seconds from then on"
-        );
-    }
-    at_once(workspace, "geo-host", "geo-host")?;
-    let mut geo_host = Command::new(program);
-    become_it(geo_host.current_dir(&workspace.root))
+    geo_host(workspace, &workspace.root.join("spin.toml"))
 }
 
 /// Builds the component, the application in `examples/greeter` and geo-host, and
@@ -35,9 +27,19 @@ pub fn on_geo_host(workspace: &Workspace) -> Result<()> {
 ///
 /// If one of them does not compile, or geo-host cannot be started.
 pub fn example(workspace: &Workspace) -> Result<()> {
-    let manifest = component::greeter(workspace)?;
+    geo_host(workspace, &component::greeter(workspace)?)
+}
+
+fn geo_host(workspace: &Workspace, manifest: &Path) -> Result<()> {
+    let program = workspace.program("geo-host");
+    if !program.exists() {
+        eprintln!(
+            "building geo and geo-host: some minutes the first time, most of them for Wasmtime, \
+             the engine (with two cores about 3); seconds from then on"
+        );
+    }
     at_once(workspace, "geo-host", "geo-host")?;
-    let mut geo_host = Command::new(workspace.program("geo-host"));
+    let mut geo_host = Command::new(program);
     become_it(geo_host.arg("--from").arg(manifest))
 }
 
