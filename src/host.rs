@@ -14,7 +14,7 @@ pub struct Host<'a> {
     pub client: &'a dyn Client,
     /// The key-value store; `None` where the host has none.
     pub store: Option<&'a dyn Store>,
-    /// The wall clock.
+    /// The clocks.
     pub clock: &'a dyn Clock,
     /// The operator's log.
     pub log: &'a dyn Log,
@@ -115,12 +115,26 @@ pub trait Store {
     ///
     /// If the store fails, or the host does not grant it.
     fn set(&self, key: &str, value: &[u8]) -> anyhow::Result<()>;
+
+    /// Deletes a key, if it is there.
+    ///
+    /// # Errors
+    ///
+    /// If the store fails, or the host does not grant it.
+    fn delete(&self, key: &str) -> anyhow::Result<()>;
 }
 
-/// The wall clock.
+/// The clocks.
 pub trait Clock {
-    /// Returns the seconds since 1970-01-01 00:00 UTC, without leap seconds.
-    fn now(&self) -> u64;
+    /// Returns the time since 1970-01-01 00:00 UTC, without leap seconds.
+    fn now(&self) -> Duration;
+
+    /// Returns the time since some moment, which is the same for all of a
+    /// request. It never goes back.
+    fn elapsed(&self) -> Duration;
+
+    /// Waits.
+    fn sleep(&self, time: Duration);
 }
 
 /// The operator's log.

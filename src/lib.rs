@@ -3,7 +3,7 @@
 //!
 //! A request comes in through `wasi`, which turns it into a plain
 //! [`http::Request`]. [`http::answer`] finds its route and the address that it
-//! asks about, and hands the address to [`lookup::look_up`]. That returns a
+//! asks about, and hands the address to [`lookup::Lookup`]. That returns a
 //! [`lookup::Answer`] from its cache or from ipify, or a [`lookup::Problem`];
 //! `http` turns either into an [`http::Response`] in the form that the client
 //! prefers, and `wasi` sends it.

@@ -36,5 +36,5 @@ pub use key_value::{Backend, Database, Memory};
 pub use log::Log;
 pub use manifest::Manifest;
 pub use runtime_config::RuntimeConfig;
-pub use server::Server;
+pub use server::{Calls, Server};
 pub use stand_in;

@@ -15,10 +15,24 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::time::{sleep, timeout};
+use tokio_util::task::TaskTracker;
 
 /// How long requests, and what the component does after its answers, may take
 /// to end when the server has been told to stop.
 const GRACE: Duration = Duration::from_secs(5);
+
+/// The calls of a component.
+#[derive(Clone)]
+pub struct Calls(TaskTracker);
+
+impl Calls {
+    /// Waits until none is running.
+    pub async fn ended(&self) {
+        // Closing does not keep calls from starting; it is what is waited for.
+        self.0.close();
+        self.0.wait().await;
+    }
+}
 
 /// A server that listens, and answers as soon as it runs.
 pub struct Server {
@@ -58,6 +72,11 @@ impl Server {
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// The calls of the component, which may go on after its answers.
+    pub fn calls(&self) -> Calls {
+        Calls(self.handler.app.calls.clone())
     }
 
     /// Answers requests until `stop` is ready. Then nothing listens any more,

@@ -18,10 +18,11 @@ pub(crate) fn cache_status(status: Status) -> String {
         Status::Bypass => ("bypass", false),
         Status::Hit { ttl } => return format!("geo; hit; ttl={ttl}"),
         Status::Miss { stored } => ("miss", stored),
+        Status::Collapsed => ("miss; collapsed", false),
         Status::Stale { stored } => ("stale", stored),
-        Status::StaleIfError { overdue } => {
-            return format!("geo; fwd=stale; ttl=-{overdue}; detail=stale-if-error");
-        }
+        // Not forwarded, so without fwd.
+        Status::Resting => return "geo; detail=resting".to_owned(),
+        Status::BudgetSpent => return "geo; detail=budget-spent".to_owned(),
     };
     let stored = if stored { "; stored" } else { "" };
     format!("geo; fwd={fwd}{stored}")

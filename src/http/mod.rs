@@ -17,7 +17,7 @@ mod settings;
 mod value;
 
 use crate::host::Host;
-use crate::lookup;
+use crate::lookup::{Lookup, Stale};
 use accept::Form;
 use address::Requested;
 use problem::Problem;
@@ -30,9 +30,18 @@ use route::Route;
 /// most: laptops change networks.
 const MAX_AGE_OF_CALLER: u64 = 300;
 
-/// Answers a request. What goes wrong becomes a problem response, and a line in
-/// the log where it is the operator's concern.
-pub fn answer(request: &Request, host: &Host) -> Response {
+/// Answers a request through `send`, and then does what could wait. What goes
+/// wrong becomes a problem response, and a line in the log where it is the
+/// operator's concern.
+pub fn answer(request: &Request, host: &Host, send: impl FnOnce(Response)) {
+    let mut lookup = None;
+    send(respond(request, host, &mut lookup));
+    if let Some(lookup) = lookup {
+        lookup.finish();
+    }
+}
+
+fn respond<'a>(request: &Request, host: &'a Host<'a>, lookup: &mut Option<Lookup<'a>>) -> Response {
     let preferred = Form::preferred(request.headers);
     // First, because a page has to be able to read a problem too.
     let (cors, misconfigured) = match settings::cors(host.variables) {
@@ -41,7 +50,7 @@ pub fn answer(request: &Request, host: &Host) -> Response {
     };
     let response = Route::find(request, preferred).and_then(|route| match route {
         Route::Lookup(representation) => match misconfigured {
-            None => look_up(request, representation, host),
+            None => look_up(request, representation, host, lookup),
             Some(problem) => Err(problem.into()),
         },
         // These work whatever the settings are.
@@ -60,13 +69,15 @@ pub fn answer(request: &Request, host: &Host) -> Response {
     response
 }
 
-fn look_up(
+fn look_up<'a>(
     request: &Request,
     representation: Representation,
-    host: &Host,
+    host: &'a Host<'a>,
+    lookup: &mut Option<Lookup<'a>>,
 ) -> Result<Response, Box<Problem>> {
     let requested = address::requested(request, host)?;
-    let answer = lookup::look_up(requested.address(), host)?;
+    let lookup = lookup.insert(Lookup::new(requested.address(), host)?);
+    let answer = lookup.answer(Stale::WhileRevalidate)?;
     let status = answer.status;
     let max_age = match requested {
         Requested::Callers(_) => answer.fresh_for.min(MAX_AGE_OF_CALLER),
@@ -89,6 +100,7 @@ fn health() -> Response {
 mod tests {
     use crate::host::{Client, Clock, Failure, Get, Host, Log, Response};
     use crate::lookup::settings::tests::Table;
+    use std::time::Duration;
 
     /// A host that has variables, and nothing else.
     struct Nothing;
@@ -100,9 +112,15 @@ mod tests {
     }
 
     impl Clock for Nothing {
-        fn now(&self) -> u64 {
-            0
+        fn now(&self) -> Duration {
+            Duration::ZERO
         }
+
+        fn elapsed(&self) -> Duration {
+            Duration::ZERO
+        }
+
+        fn sleep(&self, _: Duration) {}
     }
 
     impl Log for Nothing {

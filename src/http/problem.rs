@@ -143,6 +143,7 @@ impl From<lookup::Problem> for Box<Problem> {
             Kind::UpstreamUnreachable => (503, "ipify is out of reach"),
             Kind::UpstreamBusy => (503, "ipify is busy"),
             Kind::UpstreamTimeout => (504, "ipify took too long"),
+            Kind::BudgetSpent => (503, "Today's lookups are used up"),
         };
         Box::new(Problem {
             status,

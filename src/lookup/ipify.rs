@@ -9,6 +9,7 @@ use super::record::Record;
 use super::{retry_after, settings};
 use crate::host::{Failure, FailureKind, Get, Host, Response};
 use anyhow::anyhow;
+use std::fmt;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -18,15 +19,23 @@ const MAX_BODY: usize = 64 * 1024;
 /// Where ipify's API is.
 pub(crate) struct Endpoint {
     /// `ipify_origin`
-    pub(crate) origin: Origin,
+    origin: Origin,
     /// `ipify_path`
-    pub(crate) path: String,
+    path: String,
+}
+
+/// Its URL.
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        write!(f, "{}{}", self.origin, self.path)
+    }
 }
 
 /// What a request to ipify takes besides the endpoint.
 pub(crate) struct Access {
     api_key: ApiKey,
-    timeout: Duration,
+    /// The time for the whole exchange.
+    pub(crate) timeout: Duration,
 }
 
 impl Endpoint {
@@ -48,7 +57,7 @@ impl Endpoint {
     ) -> Result<Box<Record>, Problem> {
         let response = host.client.get(&self.request(access, address));
         let response = response.map_err(|failure| problem(failure, &access.api_key))?;
-        record(response, host.clock.now())
+        record(response, host.clock.now().as_secs())
     }
 
     fn request(&self, access: &Access, address: Option<IpAddr>) -> Get {
@@ -97,7 +106,8 @@ fn record(response: Response, now: u64) -> Result<Box<Record>, Problem> {
             Kind::UpstreamRefused,
             "The API key is wrong, or its credits are used up; ipify does not say which. \
              Check ipify_api_key and the account's balance.",
-        ),
+        )
+        .as_outage(true),
         429 => {
             let mut problem = Problem::new(
                 Kind::UpstreamBusy,
@@ -106,7 +116,7 @@ fn record(response: Response, now: u64) -> Result<Box<Record>, Problem> {
             problem.retry_after = response
                 .retry_after
                 .and_then(|value| retry_after::seconds(&value, now));
-            problem
+            problem.as_outage(true)
         }
         status => Problem::new(
             Kind::UpstreamInvalid,
@@ -114,7 +124,8 @@ fn record(response: Response, now: u64) -> Result<Box<Record>, Problem> {
                 "ipify answered with status {status}. \
                  Try again later; if it stays, check ipify_origin and ipify_path."
             ),
-        ),
+        )
+        .as_outage(status >= 500),
     })
 }
 
@@ -155,7 +166,15 @@ fn problem(failure: Failure, api_key: &ApiKey) -> Problem {
         ),
     };
     let cause = api_key.mask(&format!("{:#}", failure.cause));
-    Problem::new(kind, detail).because(anyhow!(cause))
+    // What the host's policy forbids costs nothing, and a body that is too
+    // large may be so for one address.
+    let is_outage = !matches!(
+        failure.kind,
+        FailureKind::NotAllowed | FailureKind::TooLarge
+    );
+    Problem::new(kind, detail)
+        .because(anyhow!(cause))
+        .as_outage(is_outage)
 }
 
 #[cfg(test)]

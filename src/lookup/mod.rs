@@ -2,6 +2,7 @@
 
 pub(crate) mod address;
 mod api_key;
+mod breaker;
 mod cache;
 pub(crate) mod decimal;
 mod ipify;
@@ -10,14 +11,23 @@ pub(crate) mod problem;
 mod record;
 mod retry_after;
 pub(crate) mod settings;
+mod store;
+mod stored;
+mod tally;
+mod upstream;
+mod wait;
 
-use crate::host::Host;
+use crate::host::{Clock, Host};
 pub use cache::Status;
-use cache::{Cache, Found, Kept};
-use ipify::{Access, Endpoint};
+use cache::{Cache, Found, Kept, Mark};
+use ipify::Endpoint;
 pub use problem::{Details, Kind, Problem};
 pub use record::{AutonomousSystem, Location, Record};
+use std::cell::Cell;
 use std::net::IpAddr;
+use store::BestEffort;
+use upstream::Upstream;
+use wait::Wait;
 
 /// What is known of an address.
 #[derive(Debug)]
@@ -51,94 +61,243 @@ pub fn parse_address(text: &str) -> Result<IpAddr, Problem> {
     })
 }
 
-/// Looks up an address; without one, the public address of geo itself.
-///
-/// # Errors
-///
-/// See [`Kind`]. An answer that was kept stands in where ipify fails.
-pub fn look_up(address: Option<IpAddr>, host: &Host) -> Result<Answer, Problem> {
-    if address.is_some_and(address::is_special) {
-        return Err(Problem::new(
-            Kind::SpecialAddress,
-            "This address is reserved (private, loopback, documentation, multicast and so on) \
-             and has no place on the Internet.",
-        ));
+/// When an answer that is no longer fresh is given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stale {
+    /// At once; ipify is asked by [`Lookup::finish`] (stale-while-revalidate,
+    /// RFC 5861).
+    WhileRevalidate,
+    /// Where ipify fails (stale-if-error).
+    IfError,
+}
+
+/// The lookup of one address, or of the public address of geo itself.
+pub struct Lookup<'a> {
+    host: &'a Host<'a>,
+    endpoint: Endpoint,
+    address: Option<IpAddr>,
+    /// For how many seconds an answer is fresh.
+    ttl: u64,
+    /// After how many seconds an answer is deleted.
+    retention: u64,
+    store: BestEffort<'a>,
+    cache: Option<Cache<'a>>,
+    /// The answer that was given, where it is to be replaced by a newer one.
+    refresh: Option<Found>,
+    /// What else was met.
+    met: Option<Found>,
+    /// Where to look for expired answers.
+    sweep: Cell<Option<u64>>,
+}
+
+/// What ipify said.
+struct Asked {
+    record: Box<Record>,
+    /// Whether it is kept.
+    stored: bool,
+}
+
+impl<'a> Lookup<'a> {
+    /// Prepares the lookup of an address; without one, of geo's own.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::SpecialAddress`] and [`Kind::Misconfigured`].
+    pub fn new(address: Option<IpAddr>, host: &'a Host<'a>) -> Result<Self, Problem> {
+        if address.is_some_and(address::is_special) {
+            return Err(Problem::new(
+                Kind::SpecialAddress,
+                "This address is reserved (private, loopback, documentation, multicast and so on) \
+                 and has no place on the Internet.",
+            ));
+        }
+        let endpoint = Endpoint::load(host)?;
+        let ttl = settings::cache_ttl(host.variables)?;
+        let store = BestEffort::new(host);
+        let cache = match host.store {
+            Some(_) if ttl > 0 => Some(Cache::open(store.clone(), &endpoint, address, host)?),
+            _ => None,
+        };
+        Ok(Self {
+            host,
+            endpoint,
+            address,
+            ttl: match address {
+                Some(_) => ttl,
+                None => ttl.min(MAX_OWN_TTL),
+            },
+            retention: ttl,
+            store,
+            cache,
+            refresh: None,
+            met: None,
+            sweep: Cell::new(None),
+        })
     }
-    let endpoint = Endpoint::load(host)?;
-    let ttl = settings::cache_ttl(host.variables)?;
-    let ttl = match address {
-        Some(_) => ttl,
-        None => ttl.min(MAX_OWN_TTL),
-    };
-    let Some(store) = host.store.filter(|_| ttl > 0) else {
-        let record = Access::load(host)
-            .and_then(|access| endpoint.ask(&access, address, host))
-            .map_err(|problem| problem.with_cache_status(Status::Bypass))?;
-        return Ok(fresh(record, Status::Bypass, ttl));
-    };
 
-    let cache = Cache::open(store, &endpoint, address, host)?;
-    let (kept, slot) = match cache.find() {
-        Ok(Found { kept, slot }) => (kept, Some(slot)),
-        Err(cause) => {
-            log_store_failure(host, &cause);
-            (None, None)
+    /// Returns the answer. What can wait is left to [`finish`](Self::finish).
+    ///
+    /// # Errors
+    ///
+    /// See [`Kind`]. An answer that is kept stands in where ipify fails, or may
+    /// not be asked.
+    pub fn answer(&mut self, stale: Stale) -> Result<Answer, Problem> {
+        let Some(cache) = &self.cache else {
+            let record = self.ask_uncached();
+            let record = record.map_err(|problem| problem.with_cache_status(Status::Bypass))?;
+            return Ok(self.fresh(record, Status::Bypass));
+        };
+        let mut found = cache.find();
+        let kept = match found.kept.take() {
+            Some(kept) if kept.age < self.ttl => return Ok(self.kept(kept)),
+            kept => kept,
+        };
+        // Before ipify is asked, so that no credit is spent on an answer that
+        // an invalid setting would lose.
+        let stale_for = settings::cache_stale(self.host.variables)?;
+        self.retention += stale_for;
+        let may_stand_in = kept
+            .as_ref()
+            .is_some_and(|kept| kept.age < self.ttl + stale_for);
+        let kept = match (kept, stale) {
+            (Some(kept), Stale::WhileRevalidate) if may_stand_in => {
+                self.refresh = Some(found);
+                return Ok(self.kept(kept));
+            }
+            (kept, _) => kept,
+        };
+        let asked = self.ask_or_wait(cache, &found, kept.is_some());
+        self.met = Some(found);
+        match (asked, kept) {
+            (Err(problem), Some(kept)) if may_stand_in || problem.kind == Kind::BudgetSpent => {
+                problem.log(self.host.log);
+                Ok(self.kept(kept))
+            }
+            (asked, _) => asked,
         }
-    };
-    let (kept, status): (_, fn(bool) -> Status) = match kept {
-        Some(Kept { record, age }) if age < ttl => {
-            let ttl = ttl - age;
-            return Ok(Answer {
-                record,
-                status: Status::Hit { ttl },
-                age,
-                fresh_for: ttl,
-            });
-        }
-        Some(kept) => (Some(kept), |stored| Status::Stale { stored }),
-        None => (None, |stored| Status::Miss { stored }),
-    };
+    }
 
-    // Before ipify is asked, so that no credit is spent on an answer that an
-    // invalid setting would lose.
-    let stale = settings::cache_stale(host.variables)?;
-    let asked = Access::load(host).and_then(|access| endpoint.ask(&access, address, host));
-    let stand_in = kept.filter(|kept| kept.age < ttl + stale);
-    match (asked, stand_in) {
-        (Ok(record), _) => {
-            let stored = slot.is_some_and(|slot| {
-                cache.keep(&slot, &record).unwrap_or_else(|cause| {
-                    log_store_failure(host, &cause);
-                    false
-                })
-            });
-            Ok(fresh(record, status(stored), ttl))
+    /// Does what could wait until the answer was given: asks for a newer one,
+    /// and deletes expired ones.
+    pub fn finish(mut self) {
+        let Some(cache) = &self.cache else { return };
+        if let Some(found) = self.refresh.take()
+            && let Err(problem) = self.refresh(cache, &found)
+            && !matches!(
+                problem.cache_status,
+                Some(Status::Resting | Status::BudgetSpent)
+            )
+        {
+            problem.log(self.host.log);
         }
-        (Err(problem), Some(Kept { record, age })) => {
-            problem.log(host.log);
-            let overdue = age - ttl;
-            Ok(Answer {
-                record,
-                status: Status::StaleIfError { overdue },
-                age,
-                fresh_for: 0,
-            })
+        if let Some(found) = &self.met {
+            cache.delete_met(found, self.retention);
         }
-        (Err(problem), None) => Err(problem.with_cache_status(status(false))),
+        if let Some(turn) = self.sweep.get() {
+            cache.sweep(turn, self.retention);
+        }
+    }
+
+    fn refresh(&self, cache: &Cache, found: &Found) -> Result<(), Problem> {
+        let upstream = self.upstream()?;
+        let is_asked = |mark: Mark| wait::is_running(mark, self.host.clock, upstream.timeout());
+        if !found.mark.is_some_and(is_asked) {
+            self.ask(&upstream, cache, found)?;
+        }
+        Ok(())
+    }
+
+    /// Asks ipify, or waits for another request that is asking it the same.
+    fn ask_or_wait(&self, cache: &Cache, found: &Found, was_kept: bool) -> Result<Answer, Problem> {
+        let status = |stored| match was_kept {
+            true => Status::Stale { stored },
+            false => Status::Miss { stored },
+        };
+        let asked = self.upstream().and_then(|upstream| {
+            let mut wait = Wait::new(self.host.clock, upstream.timeout());
+            let mut newer = None;
+            loop {
+                let found = newer.as_ref().unwrap_or(found);
+                if !wait.is_worth_it(found.mark)
+                    && let Some(asked) = self.ask(&upstream, cache, found)?
+                {
+                    return Ok(self.fresh(asked.record, status(asked.stored)));
+                }
+                wait.pause()?;
+                let mut found = cache.find();
+                if let Some(kept) = found.kept.take().filter(|kept| kept.age < self.ttl) {
+                    let answer = self.kept(kept);
+                    let status = Status::Collapsed;
+                    return Ok(Answer { status, ..answer });
+                }
+                newer = Some(found);
+            }
+        });
+        asked.map_err(|problem| problem.with_cache_status(status(false)))
+    }
+
+    /// Asks ipify, and keeps what it says. Returns `None` where another request
+    /// is asking it the same.
+    fn ask(
+        &self,
+        upstream: &Upstream,
+        cache: &Cache,
+        found: &Found,
+    ) -> Result<Option<Asked>, Problem> {
+        let id = id(self.host.clock);
+        let admission = upstream.admit(id)?;
+        if !cache.claim(found, id, self.host.clock) {
+            return Ok(None);
+        }
+        let asked = upstream.count(id).and_then(|turn| {
+            self.sweep.set(turn);
+            upstream.ask(&admission, self.address)
+        });
+        let stored = asked.as_ref().is_ok_and(|record| cache.keep(found, record));
+        if !stored {
+            cache.release(found, self.retention);
+        }
+        asked.map(|record| Some(Asked { record, stored }))
+    }
+
+    fn ask_uncached(&self) -> Result<Box<Record>, Problem> {
+        let upstream = self.upstream()?;
+        let id = id(self.host.clock);
+        let admission = upstream.admit(id)?;
+        upstream.count(id)?;
+        upstream.ask(&admission, self.address)
+    }
+
+    fn upstream(&self) -> Result<Upstream<'_>, Problem> {
+        let counts = self.cache.is_some();
+        Upstream::load(&self.endpoint, &self.store, counts, self.host)
+    }
+
+    fn fresh(&self, record: Box<Record>, status: Status) -> Answer {
+        Answer {
+            record,
+            status,
+            age: 0,
+            fresh_for: self.ttl,
+        }
+    }
+
+    fn kept(&self, Kept { record, age }: Kept) -> Answer {
+        // Both are below some hundred years.
+        let ttl = self.ttl as i64 - age as i64;
+        Answer {
+            record,
+            status: Status::Hit { ttl },
+            age,
+            fresh_for: self.ttl.saturating_sub(age),
+        }
     }
 }
 
-fn fresh(record: Box<Record>, status: Status, ttl: u64) -> Answer {
-    Answer {
-        record,
-        status,
-        age: 0,
-        fresh_for: ttl,
-    }
-}
-
-/// At most once a request: without a slot, nothing is stored.
-fn log_store_failure(host: &Host, cause: &anyhow::Error) {
-    let line = "the key-value store failed, so the answer is not kept:";
-    problem::log(host.log, line, Some(cause));
+/// Returns a number that tells this request from others, as far as the clocks
+/// do. It is not 0.
+fn id(clock: &dyn Clock) -> u64 {
+    let (now, elapsed) = (clock.now().as_nanos(), clock.elapsed().as_nanos());
+    // Of the first, the last digits differ; of the second, the first ones.
+    (now as u64).rotate_left(32) ^ elapsed as u64 | 1
 }

@@ -23,6 +23,8 @@ pub struct Details {
     pub cache_status: Option<Status>,
     /// What the host says about it: for the log, not for the client.
     pub cause: Option<anyhow::Error>,
+    /// Whether the next request to ipify is likely to fail too.
+    pub is_outage: bool,
 }
 
 /// The kinds of failed lookups.
@@ -44,9 +46,20 @@ pub enum Kind {
     UpstreamBusy,
     /// ipify took longer than `timeout_ms`.
     UpstreamTimeout,
+    /// The lookups of the day are used up.
+    BudgetSpent,
 }
 
 impl Kind {
+    /// The kinds that are failures of ipify.
+    pub(crate) const OUTAGES: [Self; 5] = [
+        Self::UpstreamRefused,
+        Self::UpstreamInvalid,
+        Self::UpstreamUnreachable,
+        Self::UpstreamBusy,
+        Self::UpstreamTimeout,
+    ];
+
     /// Returns the last part of the problem type's URI.
     pub fn slug(self) -> &'static str {
         match self {
@@ -58,6 +71,7 @@ impl Kind {
             Self::UpstreamUnreachable => "upstream-unreachable",
             Self::UpstreamBusy => "upstream-busy",
             Self::UpstreamTimeout => "upstream-timeout",
+            Self::BudgetSpent => "budget-spent",
         }
     }
 }
@@ -71,6 +85,7 @@ impl Problem {
             retry_after: None,
             cache_status: None,
             cause: None,
+            is_outage: false,
         }))
     }
 
@@ -90,9 +105,15 @@ impl Problem {
         self
     }
 
-    /// Adds what the cache did.
+    /// Adds what the cache did, unless that is known.
     pub(crate) fn with_cache_status(mut self, status: Status) -> Self {
-        self.cache_status = Some(status);
+        self.cache_status.get_or_insert(status);
+        self
+    }
+
+    /// Sets whether the next request to ipify is likely to fail too.
+    pub(crate) fn as_outage(mut self, is_outage: bool) -> Self {
+        self.is_outage = is_outage;
         self
     }
 }

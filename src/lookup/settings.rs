@@ -68,8 +68,8 @@ pub(crate) fn cache_ttl(variables: &dyn Variables) -> Result<u64, Problem> {
     number(variables, "cache_ttl", 86_400, 0..=YEAR)
 }
 
-/// Reads `cache_stale`: for how many more seconds it may stand in for a
-/// failing ipify.
+/// Reads `cache_stale`: for how many more seconds it is given while ipify is
+/// asked for a newer one, or fails.
 pub(crate) fn cache_stale(variables: &dyn Variables) -> Result<u64, Problem> {
     number(variables, "cache_stale", 604_800, 0..=YEAR)
 }
@@ -77,6 +77,12 @@ pub(crate) fn cache_stale(variables: &dyn Variables) -> Result<u64, Problem> {
 /// Reads `cache_slots`: how many answers are kept at most.
 pub(crate) fn cache_slots(variables: &dyn Variables) -> Result<u64, Problem> {
     number(variables, "cache_slots", 65_536, 1..=1 << 24)
+}
+
+/// Reads `lookups_per_day`: how often ipify may be asked in a day (UTC); 0 is no
+/// limit.
+pub(crate) fn lookups_per_day(variables: &dyn Variables) -> Result<u64, Problem> {
+    number(variables, "lookups_per_day", 0, 0..=1_000_000_000)
 }
 
 /// Reads a variable and trims it; `None` where it is empty or not set.
@@ -148,13 +154,14 @@ pub(crate) mod tests {
         assert_eq!(cache_ttl(&none).unwrap(), 86_400);
         assert_eq!(cache_stale(&none).unwrap(), 604_800);
         assert_eq!(cache_slots(&none).unwrap(), 65_536);
+        assert_eq!(lookups_per_day(&none).unwrap(), 0);
         assert!(api_key(&none).is_err());
     }
 
     #[test]
     fn an_invalid_variable_is_named_and_not_shown() {
         type Read = fn(&dyn Variables) -> Option<Problem>;
-        let readers: [(&str, Read, &[&str]); 7] = [
+        let readers: [(&str, Read, &[&str]); 8] = [
             (
                 "ipify_api_key",
                 |v| api_key(v).err(),
@@ -182,6 +189,11 @@ pub(crate) mod tests {
             ),
             ("cache_stale", |v| cache_stale(v).err(), &["-1", "one"]),
             ("cache_slots", |v| cache_slots(v).err(), &["0", "16777217"]),
+            (
+                "lookups_per_day",
+                |v| lookups_per_day(v).err(),
+                &["-1", "unlimited", "1000000001"],
+            ),
         ];
         for (name, read, values) in readers {
             for value in values.iter().chain(&["<Élbonia>", "unreadable"]) {

@@ -2,14 +2,15 @@
 
 use super::bindings::exports::geo::lookup::lookup::{Answer, Problem, ProblemKind};
 use crate::host::Host;
-use crate::lookup::{self, Details, Kind};
+use crate::lookup::{self, Details, Kind, Lookup, Stale};
+use std::net::IpAddr;
 
 /// Looks up an address, or geo's own.
 pub(super) fn look_up(address: Option<&str>, host: &Host) -> Result<Answer, Problem> {
     let answer = address
         .map(lookup::parse_address)
         .transpose()
-        .and_then(|address| lookup::look_up(address, host));
+        .and_then(|address| look_up_parsed(address, host));
     answer.map(Answer::from).map_err(|failed| {
         // Over HTTP, the server errors: what the operator can do something about.
         if !matches!(failed.kind, Kind::InvalidAddress | Kind::SpecialAddress) {
@@ -17,6 +18,15 @@ pub(super) fn look_up(address: Option<&str>, host: &Host) -> Result<Answer, Prob
         }
         Problem::from(failed)
     })
+}
+
+/// Nothing runs after the function has returned, so ipify is asked before an
+/// answer is given that is no longer fresh.
+fn look_up_parsed(address: Option<IpAddr>, host: &Host) -> Result<lookup::Answer, lookup::Problem> {
+    let mut lookup = Lookup::new(address, host)?;
+    let answer = lookup.answer(Stale::IfError);
+    lookup.finish();
+    answer
 }
 
 impl From<lookup::Answer> for Answer {
@@ -60,6 +70,7 @@ impl From<lookup::Problem> for Problem {
                 Kind::UpstreamUnreachable => ProblemKind::UpstreamUnreachable,
                 Kind::UpstreamBusy => ProblemKind::UpstreamBusy,
                 Kind::UpstreamTimeout => ProblemKind::UpstreamTimeout,
+                Kind::BudgetSpent => ProblemKind::BudgetSpent,
             },
             advice: detail.into_owned(),
             retry_after,

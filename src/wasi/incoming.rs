@@ -8,7 +8,7 @@ use super::bindings::wasi::io::streams::OutputStream;
 use crate::host::{Headers, Host};
 use crate::http::{self, Method, Request, Response};
 
-/// Answers a request.
+/// Answers a request, and then does what could wait.
 pub(super) fn handle(request: &IncomingRequest, response_out: ResponseOutparam, host: &Host) {
     let method = match request.method() {
         WasiMethod::Get => Method::Get,
@@ -22,7 +22,9 @@ pub(super) fn handle(request: &IncomingRequest, response_out: ResponseOutparam, 
     let authority = request.authority().unwrap_or_default();
     let headers = request.headers();
     let request = Request::new(method, https, &authority, &path_with_query, &headers);
-    send(http::answer(&request, host), method, response_out);
+    http::answer(&request, host, |response| {
+        send(response, method, response_out);
+    });
 }
 
 impl Headers for Fields {

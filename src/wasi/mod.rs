@@ -45,7 +45,7 @@ fn with_host<T>(call: impl FnOnce(&Host) -> T) -> T {
         variables: &platform::Variables,
         client: &client::Http,
         store: store.as_ref().map(|store| store as _),
-        clock: &clock::Wall,
+        clock: &clock::Clocks,
         log: &log::Stderr,
         client_address_header: platform::CLIENT_ADDRESS_HEADER,
     })

@@ -37,4 +37,8 @@ impl host::Store for NoStore {
     fn set(&self, _: &str, _: &[u8]) -> anyhow::Result<()> {
         match self.0 {}
     }
+
+    fn delete(&self, _: &str) -> anyhow::Result<()> {
+        match self.0 {}
+    }
 }

@@ -54,6 +54,10 @@ impl host::Store for KeyValue {
     fn set(&self, key: &str, value: &[u8]) -> anyhow::Result<()> {
         self.open()?.set(key, value).map_err(described)
     }
+
+    fn delete(&self, key: &str) -> anyhow::Result<()> {
+        self.open()?.delete(key).map_err(described)
+    }
 }
 
 fn described(error: key_value::Error) -> anyhow::Error {

@@ -6,7 +6,9 @@ use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full, StreamBody};
 use hyper::body::Frame;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Semaphore;
 
 /// What is wrong with the answers.
 #[derive(Clone, Debug)]
@@ -21,6 +23,8 @@ pub enum Fault {
     Redirect(String),
     /// The headers come after this time, or never.
     Delay(Duration),
+    /// The answer is held back until the gate is opened.
+    Hold(Gate),
     /// The body comes one byte at a time, with this pause between.
     Drip(Duration),
     /// The connection is cut instead of an answer.
@@ -35,6 +39,27 @@ pub enum Fault {
     Body(Bytes),
     /// The content never ends.
     Endless,
+}
+
+/// Holds answers back until it is opened. Clones are the same gate.
+#[derive(Clone, Debug)]
+pub struct Gate(Arc<Semaphore>);
+
+impl Gate {
+    /// Creates a gate that is shut.
+    pub fn shut() -> Self {
+        Self(Arc::new(Semaphore::new(0)))
+    }
+
+    /// Opens it, for good.
+    pub fn open(&self) {
+        self.0.close();
+    }
+
+    async fn pass(&self) {
+        // An error says that it is open.
+        let _ = self.0.acquire().await;
+    }
 }
 
 pub type Body = UnsyncBoxBody<Bytes, Cut>;
@@ -74,6 +99,10 @@ impl Fault {
             }
             Fault::Delay(time) => {
                 tokio::time::sleep(time).await;
+                Ok(whole(right))
+            }
+            Fault::Hold(gate) => {
+                gate.pass().await;
                 Ok(whole(right))
             }
             Fault::Drip(pause) => Ok(right.map(|body| drip(body, pause))),

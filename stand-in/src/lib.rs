@@ -7,7 +7,7 @@ mod fault;
 mod samples;
 mod server;
 
-pub use fault::Fault;
+pub use fault::{Fault, Gate};
 
 use anyhow::{Context, Result};
 use bytes::Bytes;
@@ -18,6 +18,7 @@ use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 /// The key that the stand-in accepts unless it is told another.
@@ -26,14 +27,14 @@ pub const API_KEY: &str = "at_sample_key_of_the_stand_in";
 /// A running stand-in. Dropping it stops it.
 pub struct StandIn {
     address: SocketAddr,
-    shared: Arc<Mutex<Shared>>,
+    shared: Arc<Shared>,
     task: JoinHandle<()>,
 }
 
 struct Shared {
     api_key: String,
-    fault: Fault,
-    calls: Vec<String>,
+    fault: Mutex<Fault>,
+    calls: watch::Sender<Vec<String>>,
 }
 
 impl StandIn {
@@ -67,11 +68,11 @@ impl StandIn {
             .await
             .with_context(|| format!("cannot listen on {address}"))?;
         let address = listener.local_addr()?;
-        let shared = Arc::new(Mutex::new(Shared {
+        let shared = Arc::new(Shared {
             api_key: api_key.to_owned(),
-            fault: Fault::None,
-            calls: Vec::new(),
-        }));
+            fault: Mutex::new(Fault::None),
+            calls: watch::Sender::default(),
+        });
         let for_answers = Arc::clone(&shared);
         let answer = move |request: Request<Incoming>| {
             let shared = Arc::clone(&for_answers);
@@ -101,12 +102,19 @@ impl StandIn {
 
     /// Answers with this fault from now on.
     pub fn set_fault(&self, fault: Fault) {
-        lock(&self.shared).fault = fault;
+        *lock(&self.shared.fault) = fault;
     }
 
     /// Returns path and query of every call so far.
     pub fn calls(&self) -> Vec<String> {
-        lock(&self.shared).calls.clone()
+        self.shared.calls.borrow().clone()
+    }
+
+    /// Waits until there have been so many calls.
+    pub async fn called(&self, times: usize) {
+        let mut calls = self.shared.calls.subscribe();
+        // An error would say that the sender is gone, but it is in `self`.
+        let _ = calls.wait_for(|calls| calls.len() >= times).await;
     }
 }
 
@@ -116,21 +124,22 @@ impl Drop for StandIn {
     }
 }
 
-fn lock(shared: &Mutex<Shared>) -> MutexGuard<'_, Shared> {
-    shared.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock(fault: &Mutex<Fault>) -> MutexGuard<'_, Fault> {
+    fault.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-async fn answer(uri: &Uri, shared: &Mutex<Shared>) -> Result<Response<Body>, Cut> {
-    let (fault, api_key) = {
-        let mut shared = lock(shared);
-        shared.calls.push(uri.to_string());
-        let fault = shared.fault.clone();
-        if let Fault::CutOnce = fault {
-            shared.fault = Fault::None;
+async fn answer(uri: &Uri, shared: &Shared) -> Result<Response<Body>, Cut> {
+    shared
+        .calls
+        .send_modify(|calls| calls.push(uri.to_string()));
+    let fault = {
+        let mut fault = lock(&shared.fault);
+        match *fault {
+            Fault::CutOnce => std::mem::replace(&mut *fault, Fault::None),
+            _ => fault.clone(),
         }
-        (fault, shared.api_key.clone())
     };
-    fault.apply(well_behaved(uri, &api_key)).await
+    fault.apply(well_behaved(uri, &shared.api_key)).await
 }
 
 /// What ipify answers.

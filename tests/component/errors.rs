@@ -57,6 +57,8 @@ async fn what_ipify_may_do_wrong() {
         ),
     ] {
         let calls = geo.stand_in.calls().len();
+        // ipify rests after most of these.
+        geo.clear_store();
         geo.fault(fault.clone());
         let answer = geo.get("/").await;
         assert_eq!(
@@ -78,6 +80,7 @@ async fn what_ipify_may_do_wrong() {
         );
     }
     // And all is well again as soon as ipify is.
+    geo.clear_store();
     geo.fault(Fault::None);
     assert_eq!(geo.get("/").await.status, 200);
 }
@@ -114,6 +117,7 @@ async fn the_deadline_spans_the_whole_exchange() {
         // Not even the second one comes.
         Fault::Drip(AGES),
     ] {
+        geo.clear_store();
         geo.fault(fault.clone());
         // A body that goes on for minutes must not be waited for.
         let answer = tokio::time::timeout(Duration::from_secs(10), geo.get("/")).await;
@@ -152,6 +156,7 @@ async fn retry_after_is_passed_on_if_it_is_one() {
         ("later", ""),
         ("-1", ""),
     ] {
+        geo.clear_store();
         geo.fault(Fault::Busy(sent));
         assert_eq!(
             geo.get("/").await.header("retry-after"),

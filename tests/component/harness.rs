@@ -6,7 +6,7 @@
 use bytes::Bytes;
 use geo_host::stand_in::{Fault, StandIn};
 use geo_host::{
-    App, Backend, Clock, Component, Hooks, Log, Manifest, Memory, RuntimeConfig, Server,
+    App, Backend, Calls, Clock, Component, Hooks, Log, Manifest, Memory, RuntimeConfig, Server,
 };
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::{BodyExt, Full};
@@ -51,6 +51,7 @@ pub struct Geo {
     pub stand_in: StandIn,
     /// Where its key-value stores lie.
     pub key_value: Arc<dyn Backend>,
+    calls: Calls,
     time: Arc<AtomicU64>,
     received: Recording,
     log: Recording,
@@ -132,11 +133,13 @@ impl Geo {
         let server = Server::bind(address, app, &component, config);
         let server = server.await.unwrap();
         let address = server.address();
+        let calls = server.calls();
         tokio::spawn(server.run(std::future::pending()));
         Self {
             address,
             stand_in,
             key_value,
+            calls,
             time,
             received: Recording::default(),
             log,
@@ -191,6 +194,26 @@ impl Geo {
     pub fn set_time(&self, seconds: i64) {
         self.time
             .store(START.saturating_add_signed(seconds), Ordering::Relaxed);
+    }
+
+    /// Waits until the component does nothing any more: it may go on after its
+    /// answers.
+    pub async fn ended(&self) {
+        self.calls.ended().await;
+    }
+
+    /// The keys of what is stored for addresses.
+    pub fn slots(&self) -> Vec<String> {
+        let mut keys = self.key_value.keys("default").unwrap();
+        keys.retain(|key| key.strip_prefix("geo:").unwrap().parse::<u64>().is_ok());
+        keys
+    }
+
+    /// Empties the store.
+    pub fn clear_store(&self) {
+        for key in self.key_value.keys("default").unwrap() {
+            self.key_value.delete("default", &key).unwrap();
+        }
     }
 
     /// What geo and its host have logged.

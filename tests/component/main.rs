@@ -5,6 +5,10 @@
 mod artifact;
 mod bodies;
 #[cfg(feature = "spin")]
+mod breaker;
+#[cfg(feature = "spin")]
+mod budget;
+#[cfg(feature = "spin")]
 mod cache;
 mod caller;
 mod errors;
@@ -16,7 +20,15 @@ mod openapi;
 mod reads;
 mod representations;
 mod requests;
+#[cfg(feature = "spin")]
+mod retention;
 mod settings;
+#[cfg(feature = "spin")]
+mod simultaneous;
+#[cfg(feature = "spin")]
+mod stale;
+#[cfg(feature = "spin")]
+mod store;
 mod variables;
 mod verbatim;
 mod versions;

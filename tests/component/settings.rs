@@ -17,6 +17,7 @@ async fn a_wrong_variable_is_named() {
         ("cache_ttl", "élbonia"),
         ("cache_stale", "élbonia"),
         ("cache_slots", "élbonia"),
+        ("lookups_per_day", "élbonia"),
         ("cors_origin", "élbonia"),
     ] {
         // The plain build keeps nothing, and does not read how.

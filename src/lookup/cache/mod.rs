@@ -11,15 +11,19 @@ mod status;
 
 use super::ipify::Endpoint;
 use super::record::Record;
-use super::settings;
-use super::{Problem, address};
-use crate::host::{Host, Store};
+use super::store::BestEffort;
+use super::{Problem, address, settings, stored};
+use crate::host::{Clock, Host};
 use entry::Entry;
+pub(crate) use entry::Mark;
 pub use status::Status;
 use std::net::IpAddr;
 
 /// How many slots an entry may be in.
 const WAYS: u64 = 4;
+
+/// How many slots are looked through for expired entries at each lookup.
+const SWEPT: u64 = 4;
 
 /// How far another instance's clock may be ahead, in seconds. The age of an
 /// entry from a later time than that is unknown.
@@ -27,7 +31,7 @@ const MAX_SKEW: u64 = 60;
 
 /// The cache, for one address.
 pub(crate) struct Cache<'a> {
-    store: &'a dyn Store,
+    store: BestEffort<'a>,
     /// How many slots there are.
     slots: u64,
     key: String,
@@ -40,8 +44,12 @@ pub(crate) struct Cache<'a> {
 pub(crate) struct Found {
     /// The answer that is kept, made one about the address.
     pub(crate) kept: Option<Kept>,
+    /// The request that asks ipify about the address, or last did.
+    pub(crate) mark: Option<Mark>,
     /// The slot for a new answer.
-    pub(crate) slot: Slot,
+    slot: Slot,
+    /// The other slots that were read, by key, and when they were written.
+    others: Vec<(String, u64)>,
 }
 
 /// An answer that is kept.
@@ -51,13 +59,17 @@ pub(crate) struct Kept {
     pub(crate) age: u64,
 }
 
-/// The key of a slot in the store.
-pub(crate) struct Slot(String);
+struct Slot {
+    /// Its key in the store.
+    key: String,
+    /// What is in it.
+    value: Option<Vec<u8>>,
+}
 
 impl<'a> Cache<'a> {
     /// Opens the cache for an address, or for geo's own.
     pub(crate) fn open(
-        store: &'a dyn Store,
+        store: BestEffort<'a>,
         endpoint: &Endpoint,
         address: Option<IpAddr>,
         host: &Host,
@@ -67,101 +79,169 @@ impl<'a> Cache<'a> {
             slots: settings::cache_slots(host.variables)?,
             key: key(endpoint, address),
             address,
-            now: host.clock.now(),
+            now: host.clock.now().as_secs(),
         })
     }
 
     /// Looks for the entry of the address, and for the slot of a new one.
-    ///
-    /// # Errors
-    ///
-    /// If the store fails.
-    pub(crate) fn find(&self) -> anyhow::Result<Found> {
-        let first = hash(&self.key) % self.slots;
-        let (mut oldest, mut slot) = (u64::MAX, String::new());
+    pub(crate) fn find(&self) -> Found {
+        let first = stored::hash(&self.key) % self.slots;
+        let mut seen = Vec::new();
         for way in 0..WAYS.min(self.slots) {
-            let candidate = format!("geo:{}", (first + way) % self.slots);
-            let entry = self
-                .store
-                .get(&candidate)?
-                .and_then(|value| Entry::parse(&value))
-                .filter(|entry| entry.time <= self.now + MAX_SKEW);
-            // What cannot be read, or is from the future, is replaced first.
-            let time = entry.as_ref().map_or(0, |entry| entry.time);
+            let slot = self.read(first + way);
+            let entry = slot.entry().filter(|entry| self.has_age(entry));
             if let Some(entry) = entry.filter(|entry| entry.key == self.key) {
-                return Ok(Found {
-                    kept: Some(self.kept(entry)),
-                    slot: Slot(candidate),
-                });
+                return Found {
+                    kept: self.kept(entry),
+                    mark: entry.mark,
+                    slot,
+                    others: Vec::new(),
+                };
             }
-            if time < oldest {
-                (oldest, slot) = (time, candidate);
-            }
+            // What cannot be read, or is from the future, is replaced first.
+            let time = entry.map_or(0, |entry| entry.time);
+            seen.push((slot, time));
             // An empty slot says nothing about the next: a store may evict.
         }
-        Ok(Found {
+        let times = seen.iter().map(|(_, time)| *time).enumerate();
+        let oldest = times.min_by_key(|(_, time)| *time);
+        let (slot, _) = seen.swap_remove(oldest.map_or(0, |(index, _)| index));
+        let others = seen.into_iter().filter(|(slot, _)| slot.value.is_some());
+        Found {
             kept: None,
-            slot: Slot(slot),
-        })
+            mark: None,
+            slot,
+            others: others.map(|(slot, time)| (slot.key, time)).collect(),
+        }
     }
 
-    fn kept(&self, entry: Entry) -> Kept {
-        let mut record = entry.record;
+    fn read(&self, number: u64) -> Slot {
+        let key = format!("geo:{}", number % self.slots);
+        let value = self.store.get(&key);
+        Slot { key, value }
+    }
+
+    fn has_age(&self, entry: &Entry) -> bool {
+        entry.time <= self.now + MAX_SKEW
+    }
+
+    fn kept(&self, entry: Entry) -> Option<Kept> {
+        let mut record = Record::parse(entry.json.into())?;
         // A neighbour in the same /64 may have asked.
         if let Some(address) = self.address.filter(|address| *address != record.ip) {
             record.set_ip(address);
         }
         let age = self.now.saturating_sub(entry.time);
-        Kept { record, age }
+        Some(Kept { record, age })
+    }
+
+    /// Leaves a mark in the slot, beside the answer that is kept. Returns
+    /// whether ipify is to be asked: not where another request was faster.
+    ///
+    /// The store has no atomic operations. So the slot is read once more before
+    /// the mark is written; and of requests that write at the same time, each
+    /// then reads the mark of whoever wrote last.
+    pub(crate) fn claim(&self, found: &Found, id: u64, clock: &dyn Clock) -> bool {
+        let Slot { key, value } = &found.slot;
+        let read = || Slot {
+            key: key.clone(),
+            value: self.store.get(key),
+        };
+        let slot = read();
+        if slot.value != *value && self.own(&slot).is_some() {
+            return false;
+        }
+        let time = clock.now().as_millis() as u64;
+        let mark = Some(Mark { time, id });
+        let nothing = Entry {
+            time: self.now,
+            mark: None,
+            key: &self.key,
+            json: "",
+        };
+        let entry = self.own(&found.slot).unwrap_or(nothing);
+        self.store.set(key, &Entry { mark, ..entry }.to_bytes());
+        self.own(&read()).is_none_or(|entry| entry.mark == mark)
+    }
+
+    /// Ends a claim that led to no answer. What was in the slot comes back,
+    /// unless it is older than `retention`, in seconds. An answer about the
+    /// address keeps the mark, so that ipify is not asked again at once.
+    pub(crate) fn release(&self, found: &Found, retention: u64) {
+        let Slot { key, value } = &found.slot;
+        let entry = found.slot.entry().filter(|entry| self.has_age(entry));
+        let kept = entry.filter(|entry| !self.is_expired(entry.time, retention));
+        match (kept, value) {
+            (Some(entry), _) if entry.key == self.key && !entry.json.is_empty() => {}
+            (Some(entry), Some(value)) if entry.key != self.key => {
+                self.store.set(key, value);
+            }
+            _ => self.store.delete(key),
+        }
     }
 
     /// Stores an answer, unless it is about another network than was asked
     /// about. Returns whether it is stored.
-    ///
-    /// # Errors
-    ///
-    /// If the store fails.
-    pub(crate) fn keep(&self, Slot(slot): &Slot, record: &Record) -> anyhow::Result<bool> {
+    pub(crate) fn keep(&self, found: &Found, record: &Record) -> bool {
         let is_asked = |asked| address::network(asked) == address::network(record.ip);
         if !self.address.is_none_or(is_asked) {
-            return Ok(false);
+            return false;
         }
-        let entry = entry::to_bytes(&self.key, self.now, record.json());
-        self.store.set(slot, &entry)?;
-        Ok(true)
+        let entry = Entry {
+            time: self.now,
+            mark: None,
+            key: &self.key,
+            json: record.json(),
+        };
+        self.store.set(&found.slot.key, &entry.to_bytes())
+    }
+
+    /// The entry of the address that is in a slot.
+    fn own<'s>(&self, slot: &'s Slot) -> Option<Entry<'s>> {
+        slot.entry()
+            .filter(|entry| entry.key == self.key && self.has_age(entry))
+    }
+
+    /// Deletes the entries older than `retention`, in seconds, among those that
+    /// were met beside the one that was looked for.
+    pub(crate) fn delete_met(&self, found: &Found, retention: u64) {
+        for (key, time) in &found.others {
+            if self.is_expired(*time, retention) {
+                self.store.delete(key);
+            }
+        }
+    }
+
+    /// Looks through the next slots, and deletes what is older than
+    /// `retention`, in seconds, or cannot be read. `turn` counts up: when it
+    /// has counted to a fourth of the slots, all have been looked through.
+    pub(crate) fn sweep(&self, turn: u64, retention: u64) {
+        for number in 0..SWEPT.min(self.slots) {
+            let slot = self.read(turn.wrapping_mul(SWEPT).wrapping_add(number));
+            let time = slot.entry().filter(|entry| self.has_age(entry));
+            let time = time.map_or(0, |entry| entry.time);
+            if slot.value.is_some() && self.is_expired(time, retention) {
+                self.store.delete(&slot.key);
+            }
+        }
+    }
+
+    fn is_expired(&self, time: u64, retention: u64) -> bool {
+        self.now.saturating_sub(time) >= retention
+    }
+}
+
+impl Slot {
+    fn entry(&self) -> Option<Entry<'_>> {
+        Entry::parse(self.value.as_deref()?)
     }
 }
 
 /// The cache key: who was asked, and about which network. An IPv6 client owns
 /// its /64, and must not be able to spend credits by walking through it.
 fn key(endpoint: &Endpoint, address: Option<IpAddr>) -> String {
-    let Endpoint { origin, path } = endpoint;
     match address.map(address::network) {
-        Some(network) => format!("{origin}{path} {network}"),
-        None => format!("{origin}{path} self"),
-    }
-}
-
-/// FNV-1a with 64 bits: spreads well, and is the same in every release.
-fn hash(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Test vectors of the [authors](http://www.isthe.com/chongo/tech/comp/fnv/).
-    #[test]
-    fn hash_is_fnv_1a() {
-        for (text, expected) in [
-            ("", 0xcbf2_9ce4_8422_2325),
-            ("a", 0xaf63_dc4c_8601_ec8c),
-            ("foobar", 0x8594_4171_f739_67e8),
-        ] {
-            assert_eq!(hash(text), expected, "{text}");
-        }
+        Some(network) => format!("{endpoint} {network}"),
+        None => format!("{endpoint} self"),
     }
 }

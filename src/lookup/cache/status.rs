@@ -5,25 +5,25 @@
 pub enum Status {
     /// There is no cache, or it is turned off.
     Bypass,
-    /// A fresh answer was kept.
+    /// An answer was kept.
     Hit {
-        /// For how many more seconds it is fresh.
-        ttl: u64,
+        /// For how many more seconds it is fresh. Negative where it is not.
+        ttl: i64,
     },
     /// No answer was kept, so ipify was asked.
     Miss {
         /// Whether its answer is now kept.
         stored: bool,
     },
-    /// The answer that was kept is no longer fresh, so ipify was asked.
+    /// No answer was kept, and another request had already asked ipify.
+    Collapsed,
+    /// The answer that was kept is too old to be given, so ipify was asked.
     Stale {
         /// Whether its answer is now kept.
         stored: bool,
     },
-    /// ipify failed, and an answer that is no longer fresh stands in
-    /// (stale-if-error, RFC 5861).
-    StaleIfError {
-        /// Since how many seconds it is no longer fresh.
-        overdue: u64,
-    },
+    /// ipify was not asked, because it failed before.
+    Resting,
+    /// ipify was not asked, because the lookups of the day are used up.
+    BudgetSpent,
 }

@@ -1,0 +1,75 @@
+//! Waits for the answer that another request asks ipify for.
+
+use super::cache::Mark;
+use super::problem::{Kind, Problem};
+use crate::host::Clock;
+use std::time::Duration;
+
+/// How long a request waits before it looks for the answer again: at first this
+/// long, and then twice as long each time, until it is [`MAX_PAUSE`].
+const MIN_PAUSE: Duration = Duration::from_millis(10);
+const MAX_PAUSE: Duration = Duration::from_millis(160);
+
+/// How long a request has waited for others.
+pub(crate) struct Wait<'a> {
+    clock: &'a dyn Clock,
+    timeout: Duration,
+    begin: Duration,
+    pause: Duration,
+    /// The request that is waited for, and since when.
+    awaited: Option<(u64, Duration)>,
+}
+
+impl<'a> Wait<'a> {
+    /// Starts to wait. The request that is waited for is known to end within
+    /// `timeout`.
+    pub(crate) fn new(clock: &'a dyn Clock, timeout: Duration) -> Self {
+        Self {
+            clock,
+            timeout,
+            begin: clock.elapsed(),
+            pause: MIN_PAUSE,
+            awaited: None,
+        }
+    }
+
+    /// Whether the request that left a mark may still come to an end: not
+    /// where its time is up, since then the instance has died. The mark's time
+    /// is that of another instance's clock, which may be wrong, so it is not
+    /// trusted for longer than this request itself can tell.
+    pub(crate) fn is_worth_it(&mut self, mark: Option<Mark>) -> bool {
+        let Some(mark) = mark else { return false };
+        let now = self.clock.elapsed();
+        let since = match self.awaited {
+            Some((id, since)) if id == mark.id => since,
+            _ => now,
+        };
+        self.awaited = Some((mark.id, since));
+        is_running(mark, self.clock, self.timeout) && now - since < self.timeout
+    }
+
+    /// Waits a little.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::UpstreamTimeout`] where twice the time has passed: the request
+    /// that was waited for has died, and so has the next.
+    pub(crate) fn pause(&mut self) -> Result<(), Problem> {
+        if self.clock.elapsed() - self.begin >= 2 * self.timeout {
+            return Err(Problem::new(
+                Kind::UpstreamTimeout,
+                "Others were asking ipify about the same address, and got no answer. \
+                 Try again later.",
+            ));
+        }
+        self.clock.sleep(self.pause);
+        self.pause = MAX_PAUSE.min(2 * self.pause);
+        Ok(())
+    }
+}
+
+/// Whether the request that left a mark may still be waiting for ipify.
+pub(crate) fn is_running(mark: Mark, clock: &dyn Clock, timeout: Duration) -> bool {
+    let now = clock.now().as_millis() as u64;
+    Duration::from_millis(now.abs_diff(mark.time)) < timeout
+}

@@ -1,0 +1,206 @@
+//! A failing ipify is left alone.
+
+use crate::harness::{Geo, Setup};
+use geo_host::stand_in::{Fault, Gate};
+use std::sync::Arc;
+
+/// 2026-11-18 11:06:40 UTC, when the tests' clock starts, as an HTTP date, and
+/// how much later `Retry-After` asks for.
+const IN_TWO_MINUTES: &str = "Wed, 18 Nov 2026 11:08:40 GMT";
+
+async fn start(variables: &[(&str, &str)]) -> Geo {
+    Geo::with(&[variables, &[("trusted_hops", "1")]].concat()).await
+}
+
+#[tokio::test]
+async fn the_rest_doubles_up_to_a_minute() {
+    for (fault, problem) in [
+        (Fault::Status(500), "upstream-invalid"),
+        (Fault::Status(403), "upstream-refused"),
+        (Fault::Status(429), "upstream-busy"),
+        (Fault::CutInBody, "upstream-invalid"),
+        (Fault::CutBeforeHead, "upstream-unreachable"),
+    ] {
+        let geo = start(&[]).await;
+        geo.fault(fault.clone());
+        let mut time = 0;
+        // Where the connection was cut, ipify is asked twice.
+        let asked = async |geo: &Geo| {
+            let before = geo.stand_in.calls().len();
+            let answer = geo.visit("9.9.9.9").await;
+            assert_eq!(answer.problem(), problem);
+            (answer, geo.stand_in.calls().len() > before)
+        };
+        for rest in [1, 2, 4, 8, 16, 32, 60, 60] {
+            geo.set_time(time);
+            let (answer, was_asked) = asked(&geo).await;
+            assert!(was_asked, "{fault:?} at {time}");
+            assert_eq!(answer.header("cache-status"), "geo; fwd=miss");
+            // The same problem at once, and when it makes sense to try again.
+            for (later, left) in [(0, rest), (rest - 1, 1)] {
+                geo.set_time(time + later);
+                let (answer, was_asked) = asked(&geo).await;
+                assert!(!was_asked, "{fault:?} at {time} + {later}");
+                assert_eq!(answer.header("retry-after"), left.to_string());
+                assert_eq!(answer.header("cache-status"), "geo; detail=resting");
+                assert!(geo.log().contains("was not asked"), "{}", geo.log());
+            }
+            time += rest;
+        }
+        // One answer, and all is as before.
+        geo.fault(Fault::None);
+        geo.set_time(time);
+        assert_eq!(geo.visit("9.9.9.9").await.status, 200);
+        geo.fault(fault.clone());
+        let answer = geo.visit("1.1.1.1").await;
+        assert_eq!(answer.header("cache-status"), "geo; fwd=miss");
+        let answer = geo.visit("1.1.1.1").await;
+        assert_eq!(answer.header("retry-after"), "1", "{fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_ipify_says_about_one_address_does_not_count() {
+    let geo = start(&[]).await;
+    for fault in [
+        Fault::Status(400),
+        Fault::Status(422),
+        Fault::Status(404),
+        Fault::Body("elbonia".into()),
+        Fault::Redirect("https://elbonia.example/".to_owned()),
+    ] {
+        let calls = geo.stand_in.calls().len();
+        geo.fault(fault.clone());
+        for times in 1..=3 {
+            assert_eq!(geo.visit("9.9.9.9").await.problem(), "upstream-invalid");
+            assert_eq!(geo.stand_in.calls().len(), calls + times, "{fault:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn retry_after_is_honoured_for_an_hour_at_most() {
+    for (retry_after, rest) in [
+        ("7", 7),
+        ("0", 1),
+        (IN_TWO_MINUTES, 120),
+        ("Wed, 18 Nov 2026 11:00:00 GMT", 1),
+        ("3600", 3600),
+        ("86400", 3600),
+        ("99999999999999999999", 1),
+        ("soon", 1),
+    ] {
+        let geo = start(&[]).await;
+        geo.fault(Fault::Busy(retry_after));
+        assert_eq!(geo.visit("9.9.9.9").await.problem(), "upstream-busy");
+        geo.set_time(rest - 1);
+        let answer = geo.visit("9.9.9.9").await;
+        assert_eq!(answer.problem(), "upstream-busy");
+        assert_eq!(answer.header("retry-after"), "1", "{retry_after}");
+        assert_eq!(geo.stand_in.calls().len(), 1);
+        geo.fault(Fault::None);
+        geo.set_time(rest);
+        assert_eq!(geo.visit("9.9.9.9").await.status, 200, "{retry_after}");
+    }
+}
+
+#[tokio::test]
+async fn after_a_rest_one_request_tries() {
+    let geo = Arc::new(start(&[("timeout_ms", "600000")]).await);
+    geo.fault(Fault::Status(500));
+    geo.visit("9.9.9.9").await;
+    geo.set_time(1);
+    let gate = Gate::shut();
+    geo.fault(Fault::Hold(gate.clone()));
+    let trial = tokio::spawn({
+        let geo = Arc::clone(&geo);
+        async move { geo.visit("9.9.9.9").await }
+    });
+    geo.stand_in.called(2).await;
+    // It has not come back; others are not asked to wait for it.
+    for address in ["1.1.1.1", "8.8.8.8"] {
+        let answer = geo.visit(address).await;
+        assert_eq!(answer.problem(), "upstream-invalid");
+        assert_eq!(answer.header("cache-status"), "geo; detail=resting");
+    }
+    gate.open();
+    assert_eq!(trial.await.unwrap().status, 200);
+    assert_eq!(geo.visit("1.1.1.1").await.status, 200);
+    assert_eq!(geo.stand_in.calls().len(), 3);
+}
+
+#[tokio::test]
+async fn those_who_were_here_notice_nothing() {
+    let geo = start(&[]).await;
+    geo.visit("9.9.9.9").await;
+    geo.set_time(86_400 + 60);
+    geo.fault(Fault::Status(500));
+    geo.visit("1.1.1.1").await;
+    let calls = geo.stand_in.calls().len();
+    for _ in 0..3 {
+        let answer = geo.visit("9.9.9.9").await;
+        assert_eq!(answer.header("cache-status"), "geo; hit; ttl=-60");
+        geo.ended().await;
+    }
+    assert_eq!(geo.stand_in.calls().len(), calls, "ipify rests");
+    // The failure was logged when it happened, and a rest is none.
+    assert_eq!(geo.log().lines().count(), 1, "{}", geo.log());
+}
+
+/// Two servers on one store.
+#[tokio::test]
+async fn instances_share_the_rest() {
+    let first = start(&[]).await;
+    first.fault(Fault::Status(500));
+    first.visit("9.9.9.9").await;
+    let setup = |path| Setup {
+        variables: Box::leak(Box::new([
+            ("trusted_hops", "1"),
+            ("ipify_origin", first.stand_in.origin().leak() as &str),
+            ("ipify_path", path),
+        ])),
+        key_value: Some(Arc::clone(&first.key_value)),
+        ..Setup::default()
+    };
+    let second = Geo::set_up(setup("/api/v2/country,city")).await;
+    assert_eq!(second.visit("1.1.1.1").await.problem(), "upstream-invalid");
+    assert_eq!(first.stand_in.calls().len(), 1);
+    // Another tier may work.
+    let third = Geo::set_up(setup("/api/v2/country")).await;
+    third.visit("1.1.1.1").await;
+    assert_eq!(first.stand_in.calls().len(), 2);
+}
+
+#[tokio::test]
+async fn nothing_is_kept_and_ipify_rests_all_the_same() {
+    let geo = start(&[("cache_ttl", "0")]).await;
+    geo.fault(Fault::Status(500));
+    let answer = geo.visit("9.9.9.9").await;
+    assert_eq!(answer.header("cache-status"), "geo; fwd=bypass");
+    let answer = geo.visit("9.9.9.9").await;
+    assert_eq!(answer.header("cache-status"), "geo; detail=resting");
+    assert_eq!(geo.stand_in.calls().len(), 1);
+    geo.fault(Fault::None);
+    geo.set_time(1);
+    assert_eq!(geo.visit("9.9.9.9").await.status, 200);
+    assert!(geo.slots().is_empty());
+}
+
+#[tokio::test]
+async fn a_clock_that_jumps_does_not_shut_ipify_out() {
+    let geo = start(&[]).await;
+    geo.set_time(10 * 365 * 86_400);
+    geo.fault(Fault::Busy("3600"));
+    geo.visit("9.9.9.9").await;
+    geo.fault(Fault::None);
+    geo.set_time(0);
+    assert_eq!(geo.visit("9.9.9.9").await.status, 200);
+    // Nor what another program has left there.
+    geo.fault(Fault::Status(500));
+    geo.visit("1.1.1.1").await;
+    let keys = geo.key_value.keys("default").unwrap();
+    let breaker = keys.iter().find(|key| key.contains("breaker")).unwrap();
+    geo.key_value.set("default", breaker, b"elbonia").unwrap();
+    geo.fault(Fault::None);
+    assert_eq!(geo.visit("1.1.1.1").await.status, 200);
+}

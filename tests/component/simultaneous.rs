@@ -1,0 +1,201 @@
+//! Requests that come at the same time share a lookup.
+
+use crate::harness::{Answer, Geo, Setup};
+use geo_host::stand_in::{Fault, Gate};
+use geo_host::{Backend, Memory};
+use http::Request;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+const ADDRESS: &str = "9.9.9.9";
+
+/// Lets so many visitors from one address come at the same time.
+async fn visitors(geo: &Arc<Geo>, number: usize) -> Vec<Answer> {
+    let mut connections = Vec::new();
+    for _ in 0..number {
+        connections.push(geo.connect().await);
+    }
+    let visit = |mut connection: crate::harness::Connection| {
+        let request = Request::get("/").header("x-forwarded-for", ADDRESS);
+        tokio::spawn(async move { connection.send(request).await })
+    };
+    let visits: Vec<_> = connections.into_iter().map(visit).collect();
+    let mut answers = Vec::new();
+    for visit in visits {
+        answers.push(visit.await.unwrap());
+    }
+    answers
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_hundred_first_requests_cost_ten_lookups_at_most() {
+    for delay in [0, 100] {
+        let geo = Arc::new(Geo::with(&[("trusted_hops", "1"), ("timeout_ms", "30000")]).await);
+        geo.fault(Fault::Delay(Duration::from_millis(delay)));
+        for answer in visitors(&geo, 200).await {
+            assert_eq!(answer.status, 200);
+            assert_eq!(answer.json()["ip"], ADDRESS);
+        }
+        let lookups = geo.stand_in.calls().len();
+        println!("200 first requests, ipify takes {delay} ms: {lookups} lookups");
+        assert!(lookups <= 10, "{lookups} lookups, ipify takes {delay} ms");
+    }
+}
+
+/// One asks, the others have seen its mark: here, exactly one lookup.
+#[tokio::test]
+async fn those_who_come_later_wait_for_the_first() {
+    let geo = Arc::new(Geo::with(&[("trusted_hops", "1"), ("timeout_ms", "60000")]).await);
+    let gate = Gate::shut();
+    geo.fault(Fault::Hold(gate.clone()));
+    let first = tokio::spawn({
+        let geo = Arc::clone(&geo);
+        async move { geo.visit(ADDRESS).await }
+    });
+    geo.stand_in.called(1).await;
+    let others = tokio::spawn({
+        let geo = Arc::clone(&geo);
+        async move { visitors(&geo, 20).await }
+    });
+    // Another address does not wait for anything but ipify.
+    let other = tokio::spawn({
+        let geo = Arc::clone(&geo);
+        async move { geo.visit("1.1.1.1").await }
+    });
+    geo.stand_in.called(2).await;
+    gate.open();
+    assert_eq!(
+        first.await.unwrap().header("cache-status"),
+        "geo; fwd=miss; stored"
+    );
+    assert_eq!(other.await.unwrap().json()["ip"], "1.1.1.1");
+    for answer in others.await.unwrap() {
+        assert_eq!(answer.json()["ip"], ADDRESS);
+        let status = answer.header("cache-status");
+        let waited = status == "geo; fwd=miss; collapsed";
+        assert!(waited || status.starts_with("geo; hit"), "{status}");
+    }
+    assert_eq!(geo.stand_in.calls().len(), 2);
+}
+
+#[tokio::test]
+async fn those_who_wait_learn_that_it_failed() {
+    let geo = Arc::new(Geo::with(&[("trusted_hops", "1"), ("timeout_ms", "2000")]).await);
+    geo.fault(Fault::Hold(Gate::shut()));
+    let first = tokio::spawn({
+        let geo = Arc::clone(&geo);
+        async move { geo.visit(ADDRESS).await }
+    });
+    geo.stand_in.called(1).await;
+    for answer in visitors(&geo, 20).await {
+        assert_eq!(answer.problem(), "upstream-timeout");
+        assert_eq!(answer.header("retry-after"), "1");
+    }
+    assert_eq!(first.await.unwrap().problem(), "upstream-timeout");
+    assert_eq!(geo.stand_in.calls().len(), 1);
+    assert!(geo.slots().is_empty(), "no mark is left");
+}
+
+/// The mark of an instance that died is there, and nobody is asking.
+#[tokio::test]
+async fn a_mark_that_was_left_behind_delays_nobody_for_long() {
+    let dead = Geo::with(&[("trusted_hops", "1")]).await;
+    dead.fault(Fault::Hold(Gate::shut()));
+    let connection = dead.connect().await;
+    let request = Request::get("/").header("x-forwarded-for", ADDRESS);
+    let visit = tokio::spawn(async move {
+        let mut connection = connection;
+        connection.send(request).await
+    });
+    dead.stand_in.called(1).await;
+    let origin = dead.stand_in.origin();
+    let [slot] = dead.slots().try_into().unwrap();
+    let mark = dead.key_value.get("default", &slot).unwrap().unwrap();
+    visit.abort();
+
+    // `time`: also where the other instance's clock was wrong.
+    for time in [0, 1, 3600, -30] {
+        let store: Arc<dyn Backend> = Arc::new(Memory::default());
+        store.set("default", &slot, &mark).unwrap();
+        let geo = Geo::set_up(Setup {
+            variables: &[
+                ("trusted_hops", "1"),
+                ("timeout_ms", "1000"),
+                ("ipify_origin", &origin),
+            ],
+            key_value: Some(store),
+            ..Setup::default()
+        })
+        .await;
+        dead.fault(Fault::None);
+        geo.set_time(time);
+        let answer = geo.visit(ADDRESS).await;
+        assert_eq!(
+            answer.header("cache-status"),
+            "geo; fwd=miss; stored",
+            "at {time}"
+        );
+    }
+    assert_eq!(dead.stand_in.calls().len(), 5);
+}
+
+/// Two servers on one store, as two nodes on one Redis.
+#[tokio::test(flavor = "multi_thread")]
+async fn two_servers_share_a_lookup() {
+    let first = Arc::new(Geo::with(&[("trusted_hops", "1"), ("timeout_ms", "30000")]).await);
+    let origin = first.stand_in.origin();
+    let second = Geo::set_up(Setup {
+        variables: &[
+            ("trusted_hops", "1"),
+            ("timeout_ms", "30000"),
+            ("ipify_origin", &origin),
+        ],
+        key_value: Some(Arc::clone(&first.key_value)),
+        ..Setup::default()
+    })
+    .await;
+    let second = Arc::new(second);
+    first.fault(Fault::Delay(Duration::from_millis(100)));
+    let (left, right) = tokio::join!(visitors(&first, 50), visitors(&second, 50));
+    for answer in left.iter().chain(&right) {
+        assert_eq!(answer.json()["ip"], ADDRESS);
+    }
+    let lookups = first.stand_in.calls().len();
+    assert!(lookups <= 10, "{lookups} lookups");
+}
+
+/// A store that many clients write to between a request's reads and writes: the
+/// worst order that there can be.
+#[tokio::test(flavor = "multi_thread")]
+async fn ten_thousand_visits_sixteen_at_a_time() {
+    let geo = Arc::new(Geo::with(&[("trusted_hops", "1"), ("timeout_ms", "30000")]).await);
+    let next = Arc::new(AtomicUsize::new(0));
+    let clients: Vec<_> = (0..16)
+        .map(|_| {
+            let (geo, next) = (Arc::clone(&geo), Arc::clone(&next));
+            tokio::spawn(async move {
+                let mut connection = geo.connect().await;
+                loop {
+                    let visit = next.fetch_add(1, Ordering::Relaxed);
+                    if visit >= 10_000 {
+                        return;
+                    }
+                    // Ten rounds of a thousand addresses, each shuffled: 7,919
+                    // has no factor in common with 10,000.
+                    let number = visit * 7919 % 10_000 / 10;
+                    let address = format!("89.0.{}.{}", number / 250, number % 250 + 1);
+                    let request = Request::get("/").header("x-forwarded-for", &address);
+                    let answer = connection.send(request).await;
+                    assert_eq!(answer.json()["ip"], address);
+                }
+            })
+        })
+        .collect();
+    for client in clients {
+        client.await.unwrap();
+    }
+    let lookups = geo.stand_in.calls().len();
+    println!("10,000 visits of 1,000 addresses, 16 at a time: {lookups} lookups");
+    assert!((1000..=1010).contains(&lookups), "{lookups} lookups");
+}

@@ -1,0 +1,185 @@
+//! A store that fails fails no request.
+
+use crate::harness::{Geo, Setup};
+use anyhow::{Result, bail};
+use geo_host::{Backend, Memory};
+use std::sync::Arc;
+use std::sync::Mutex;
+
+/// What is asked of a store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Action {
+    Get,
+    Set,
+    Delete,
+}
+
+/// A store in memory that notes what is asked of it, and fails at one action:
+/// from the n-th time on.
+#[derive(Default)]
+struct Watched {
+    memory: Memory,
+    actions: Mutex<Vec<(Action, String)>>,
+    fails_from: Option<usize>,
+}
+
+impl Watched {
+    fn failing_from(number: usize) -> Arc<Self> {
+        Arc::new(Self {
+            fails_from: Some(number),
+            ..Self::default()
+        })
+    }
+
+    fn note(&self, action: Action, key: &str) -> Result<()> {
+        let mut actions = self.actions.lock().unwrap();
+        actions.push((action, key.to_owned()));
+        if self.fails_from.is_some_and(|from| actions.len() > from) {
+            bail!("the disk is full of mud");
+        }
+        Ok(())
+    }
+
+    /// Returns what was asked since the last call.
+    fn take(&self) -> Vec<Action> {
+        let actions = std::mem::take(&mut *self.actions.lock().unwrap());
+        actions.into_iter().map(|(action, _)| action).collect()
+    }
+}
+
+impl Backend for Watched {
+    fn get(&self, store: &str, key: &str) -> Result<Option<Vec<u8>>> {
+        self.note(Action::Get, key)?;
+        self.memory.get(store, key)
+    }
+
+    fn set(&self, store: &str, key: &str, value: &[u8]) -> Result<()> {
+        self.note(Action::Set, key)?;
+        self.memory.set(store, key, value)
+    }
+
+    fn delete(&self, store: &str, key: &str) -> Result<()> {
+        self.note(Action::Delete, key)?;
+        self.memory.delete(store, key)
+    }
+
+    fn keys(&self, store: &str) -> Result<Vec<String>> {
+        self.memory.keys(store)
+    }
+}
+
+/// Starts geo on such a store.
+async fn on(store: &Arc<Watched>, variables: &[(&str, &str)]) -> Geo {
+    Geo::set_up(Setup {
+        variables: &[variables, &[("trusted_hops", "1")]].concat(),
+        key_value: Some(Arc::clone(store) as Arc<dyn Backend>),
+        ..Setup::default()
+    })
+    .await
+}
+
+/// Whichever action fails, and all after it: the visitor gets an answer, and
+/// the operator one line a request.
+#[tokio::test]
+async fn it_fails_at_any_point() {
+    for variables in [
+        &[][..],
+        &[("lookups_per_day", "10")],
+        &[("lookups_per_day", "10"), ("cache_ttl", "0")],
+    ] {
+        let whole = Arc::new(Watched::default());
+        let geo = on(&whole, variables).await;
+        geo.visit("9.9.9.9").await;
+        geo.ended().await;
+        let actions = whole.take().len();
+        for number in 0..actions {
+            let store = Watched::failing_from(number);
+            let geo = on(&store, variables).await;
+            for requests in 1..=2 {
+                let answer = geo.visit("9.9.9.9").await;
+                assert_eq!(answer.status, 200, "{variables:?}, action {number}");
+                assert_eq!(answer.json()["ip"], "9.9.9.9");
+                geo.ended().await;
+                let log = geo.log();
+                assert_eq!(log.lines().count(), requests, "{log}");
+                assert!(log.contains("full of mud"), "{log}");
+            }
+            assert_eq!(geo.stand_in.calls().len(), 2);
+        }
+    }
+}
+
+#[tokio::test]
+async fn it_is_not_granted() {
+    let geo = Geo::set_up(Setup {
+        manifest: Some(|manifest| manifest.key_value_stores.clear()),
+        ..Setup::default()
+    })
+    .await;
+    for requests in 1..=3 {
+        let answer = geo.get("/").await;
+        assert_eq!(answer.status, 200);
+        assert_eq!(answer.header("cache-status"), "geo; fwd=miss");
+        geo.ended().await;
+        let log = geo.log();
+        assert_eq!(log.lines().count(), requests, "once a request: {log}");
+        assert!(log.contains("key_value_stores"), "{log}");
+    }
+}
+
+/// It fails behind an answer that was given at once.
+#[tokio::test]
+async fn it_fails_while_an_answer_is_renewed() {
+    let whole = Arc::new(Watched::default());
+    let geo = on(&whole, &[]).await;
+    geo.visit("9.9.9.9").await;
+    geo.ended().await;
+    let first = whole.take().len();
+    geo.set_time(86_400);
+    geo.visit("9.9.9.9").await;
+    geo.ended().await;
+    let second = whole.take().len();
+    for number in first..first + second {
+        let store = Watched::failing_from(number);
+        let geo = on(&store, &[]).await;
+        geo.visit("9.9.9.9").await;
+        geo.ended().await;
+        geo.set_time(86_400);
+        let answer = geo.visit("9.9.9.9").await;
+        assert_eq!(answer.json()["ip"], "9.9.9.9");
+        geo.ended().await;
+        assert!(geo.log().contains("full of mud"), "{}", geo.log());
+    }
+}
+
+/// What README says that a request costs of the store.
+#[tokio::test]
+async fn what_a_request_costs() {
+    let count = |actions: &[Action], action| actions.iter().filter(|a| **a == action).count();
+    for (variables, miss, renewal) in [
+        (&[][..], (12, 3), (9, 3)),
+        (&[("lookups_per_day", "10")], (14, 3), (11, 3)),
+        (&[("cache_ttl", "0")], (1, 0), (1, 0)),
+        (
+            &[("cache_ttl", "0"), ("lookups_per_day", "10")],
+            (4, 1),
+            (4, 1),
+        ),
+    ] {
+        let store = Arc::new(Watched::default());
+        let geo = on(&store, variables).await;
+        for (time, expected) in [(0, miss), (86_400, renewal)] {
+            geo.set_time(time);
+            geo.visit("9.9.9.9").await;
+            geo.ended().await;
+            let actions = store.take();
+            let costs = (count(&actions, Action::Get), count(&actions, Action::Set));
+            assert_eq!(costs, expected, "{variables:?} at {time}");
+            assert_eq!(count(&actions, Action::Delete), 0);
+        }
+        if variables.is_empty() {
+            geo.visit("9.9.9.9").await;
+            assert_eq!(store.take(), [Action::Get], "a hit");
+        }
+    }
+}
