@@ -107,7 +107,7 @@ fn record(response: Response, now: u64) -> Result<Box<Record>, Problem> {
             "The API key is wrong, or its credits are used up; ipify does not say which. \
              Check ipify_api_key and the account's balance.",
         )
-        .as_outage(true),
+        .with_outage(true),
         429 => {
             let mut problem = Problem::new(
                 Kind::UpstreamBusy,
@@ -116,7 +116,7 @@ fn record(response: Response, now: u64) -> Result<Box<Record>, Problem> {
             problem.retry_after = response
                 .retry_after
                 .and_then(|value| retry_after::seconds(&value, now));
-            problem.as_outage(true)
+            problem.with_outage(true)
         }
         status => Problem::new(
             Kind::UpstreamInvalid,
@@ -125,7 +125,7 @@ fn record(response: Response, now: u64) -> Result<Box<Record>, Problem> {
                  Try again later; if it stays, check ipify_origin and ipify_path."
             ),
         )
-        .as_outage(status >= 500),
+        .with_outage(status >= 500),
     })
 }
 
@@ -174,7 +174,7 @@ fn problem(failure: Failure, api_key: &ApiKey) -> Problem {
     );
     Problem::new(kind, detail)
         .because(anyhow!(cause))
-        .as_outage(is_outage)
+        .with_outage(is_outage)
 }
 
 #[cfg(test)]

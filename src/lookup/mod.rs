@@ -25,6 +25,7 @@ pub use problem::{Details, Kind, Problem};
 pub use record::{AutonomousSystem, Location, Record};
 use std::cell::Cell;
 use std::net::IpAddr;
+use std::time::Duration;
 use store::BestEffort;
 use upstream::Upstream;
 use wait::Wait;
@@ -89,6 +90,20 @@ pub struct Lookup<'a> {
     /// Where to look for expired answers.
     sweep: Cell<Option<u64>>,
 }
+
+/// How a request shares its lookup with others that come at the same time.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sharing {
+    /// A client waits for it.
+    Quick,
+    /// Nobody waits for it, so it makes sure that it is the only one.
+    Patient,
+    /// Another one has just failed.
+    Not,
+}
+
+/// How long a request that nobody waits for gives others to write.
+const SETTLING: Duration = Duration::from_millis(20);
 
 /// What ipify said.
 struct Asked {
@@ -202,7 +217,7 @@ impl<'a> Lookup<'a> {
         let upstream = self.upstream()?;
         let is_asked = |mark: Mark| wait::is_running(mark, self.host.clock, upstream.timeout());
         if !found.mark.is_some_and(is_asked) {
-            self.ask(&upstream, cache, found)?;
+            self.ask(&upstream, cache, found, Sharing::Patient)?;
         }
         Ok(())
     }
@@ -218,10 +233,14 @@ impl<'a> Lookup<'a> {
             let mut newer = None;
             loop {
                 let found = newer.as_ref().unwrap_or(found);
-                if !wait.is_worth_it(found.mark)
-                    && let Some(asked) = self.ask(&upstream, cache, found)?
-                {
-                    return Ok(self.fresh(asked.record, status(asked.stored)));
+                if !wait.is_worth_it(found.mark) {
+                    let sharing = match wait.was_in_vain() {
+                        true => Sharing::Not,
+                        false => Sharing::Quick,
+                    };
+                    if let Some(asked) = self.ask(&upstream, cache, found, sharing)? {
+                        return Ok(self.fresh(asked.record, status(asked.stored)));
+                    }
                 }
                 wait.pause()?;
                 let mut found = cache.find();
@@ -237,16 +256,22 @@ impl<'a> Lookup<'a> {
     }
 
     /// Asks ipify, and keeps what it says. Returns `None` where another request
-    /// is asking it the same.
+    /// is asking it the same, as far as `sharing` goes.
     fn ask(
         &self,
         upstream: &Upstream,
         cache: &Cache,
         found: &Found,
+        sharing: Sharing,
     ) -> Result<Option<Asked>, Problem> {
         let id = id(self.host.clock);
         let admission = upstream.admit(id)?;
-        if !cache.claim(found, id, self.host.clock) {
+        let settling = match sharing {
+            Sharing::Patient => SETTLING,
+            Sharing::Quick | Sharing::Not => Duration::ZERO,
+        };
+        let is_ours = cache.claim(found, id, settling, self.host.clock);
+        if !is_ours && sharing != Sharing::Not {
             return Ok(None);
         }
         let asked = upstream.count(id).and_then(|turn| {

@@ -112,7 +112,7 @@ impl Problem {
     }
 
     /// Sets whether the next request to ipify is likely to fail too.
-    pub(crate) fn as_outage(mut self, is_outage: bool) -> Self {
+    pub(crate) fn with_outage(mut self, is_outage: bool) -> Self {
         self.is_outage = is_outage;
         self
     }

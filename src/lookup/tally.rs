@@ -1,5 +1,6 @@
 //! Counts lookups: `lookups_per_day`, and where the cache is to be swept next.
 
+use super::breaker::milliseconds;
 use super::cache::Status;
 use super::problem::{Kind, Problem};
 use super::store::BestEffort;
@@ -10,11 +11,14 @@ use std::time::Duration;
 const KEY: &str = "geo:lookups";
 const DAY: u64 = 24 * 60 * 60;
 
-/// How many requests the store remembers, to tell which of them it has counted.
-const REMEMBERED: usize = 32;
+/// How long a request waits for others that may be writing at the same time.
+const SETTLING: Duration = Duration::from_millis(10);
 
-/// How often a request tries to be counted.
-const ATTEMPTS: u64 = 16;
+/// How many requests the store remembers.
+const REMEMBERED: usize = 8;
+
+/// For how long a request tries to be counted.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What the store has.
 #[derive(Default)]
@@ -25,7 +29,9 @@ struct Tally {
     today: u64,
     /// How often it was ever asked.
     total: u64,
-    /// The requests that were counted last.
+    /// When a request was counted last, in milliseconds since 1970.
+    time: u64,
+    /// The requests that were counted last, of which the last is the first.
     recent: Vec<u64>,
 }
 
@@ -64,9 +70,11 @@ impl<'a> Counter<'a> {
     /// Counts a lookup. Returns how many were counted before, ever; `None`
     /// where they are not counted.
     ///
-    /// The store has no atomic operations, so two requests may write the same
-    /// number. Where there is a limit, each looks whether it was counted, and
-    /// tries again if another has overwritten it.
+    /// The store has no atomic operations, so a request may overwrite what
+    /// another has just counted. Where there is a limit, each looks after a
+    /// while whether it is still counted, and tries again if not; and before,
+    /// it leaves others the time to look (Fischer's algorithm). A request that
+    /// is not counted in the end asks all the same.
     ///
     /// # Errors
     ///
@@ -75,29 +83,36 @@ impl<'a> Counter<'a> {
         if self.limit == 0 && !self.counts {
             return Ok(None);
         }
-        let mut attempt = 0;
+        let begin = host.clock.elapsed();
+        let mut waited_for = None;
         loop {
             let mut tally = self.read(host);
-            let before = tally.total;
-            // Another request may have counted on from what this one wrote.
-            if attempt > 0 && (tally.recent.contains(&id) || attempt == ATTEMPTS) {
-                return Ok(Some(before));
-            }
+            let now = milliseconds(host.clock.now());
             if self.limit > 0 {
                 tally.check(self.limit, host)?;
+                let last = tally.recent.first().copied();
+                let is_new = Duration::from_millis(now.abs_diff(tally.time)) < 2 * SETTLING;
+                if is_new && last != waited_for {
+                    waited_for = last;
+                    host.clock.sleep(2 * SETTLING);
+                    continue;
+                }
             }
+            let before = Some(tally.total);
             tally.today += 1;
             tally.total = tally.total.wrapping_add(1);
+            tally.time = now;
             tally.recent.insert(0, id);
             tally.recent.truncate(REMEMBERED);
             let is_set = self.store.set(KEY, &tally.to_bytes());
             if self.limit == 0 || !is_set {
-                return Ok(Some(before));
+                return Ok(before);
             }
-            attempt += 1;
-            // Those that meet are not to meet again.
-            let pause = (attempt - 1) * (id % 8);
-            host.clock.sleep(Duration::from_millis(pause));
+            host.clock.sleep(SETTLING);
+            let is_counted = self.read(host).recent.contains(&id);
+            if is_counted || host.clock.elapsed() - begin > PATIENCE {
+                return Ok(before);
+            }
         }
     }
 
@@ -118,17 +133,18 @@ impl<'a> Counter<'a> {
 impl Tally {
     fn parse(bytes: &[u8]) -> Option<Self> {
         let (numbers, _) = stored::parse(bytes)?;
-        let (&[day, today, total], recent) = numbers.split_first_chunk()?;
+        let (&[day, today, total, time], recent) = numbers.split_first_chunk()?;
         Some(Self {
             day,
             today,
             total,
+            time,
             recent: recent.to_vec(),
         })
     }
 
     fn to_bytes(&self) -> Vec<u8> {
-        let numbers = [self.day, self.today, self.total];
+        let numbers = [self.day, self.today, self.total, self.time];
         stored::to_bytes(&[&numbers, &self.recent[..]].concat(), "")
     }
 

@@ -18,6 +18,7 @@ pub(crate) struct Wait<'a> {
     pause: Duration,
     /// The request that is waited for, and since when.
     awaited: Option<(u64, Duration)>,
+    was_in_vain: bool,
 }
 
 impl<'a> Wait<'a> {
@@ -30,6 +31,7 @@ impl<'a> Wait<'a> {
             begin: clock.elapsed(),
             pause: MIN_PAUSE,
             awaited: None,
+            was_in_vain: false,
         }
     }
 
@@ -38,7 +40,10 @@ impl<'a> Wait<'a> {
     /// is that of another instance's clock, which may be wrong, so it is not
     /// trusted for longer than this request itself can tell.
     pub(crate) fn is_worth_it(&mut self, mark: Option<Mark>) -> bool {
-        let Some(mark) = mark else { return false };
+        let Some(mark) = mark else {
+            self.was_in_vain = self.awaited.is_some();
+            return false;
+        };
         let now = self.clock.elapsed();
         let since = match self.awaited {
             Some((id, since)) if id == mark.id => since,
@@ -46,6 +51,12 @@ impl<'a> Wait<'a> {
         };
         self.awaited = Some((mark.id, since));
         is_running(mark, self.clock, self.timeout) && now - since < self.timeout
+    }
+
+    /// Whether the request that was waited for has taken its mark away, and got
+    /// no answer. Those who waited do not wait for each other then.
+    pub(crate) fn was_in_vain(&self) -> bool {
+        self.was_in_vain
     }
 
     /// Waits a little.

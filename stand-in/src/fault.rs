@@ -23,8 +23,8 @@ pub enum Fault {
     Redirect(String),
     /// The headers come after this time, or never.
     Delay(Duration),
-    /// The answer is held back until the gate is opened.
-    Hold(Gate),
+    /// This happens when the gate is opened, and nothing before.
+    Held(Gate, Box<Fault>),
     /// The body comes one byte at a time, with this pause between.
     Drip(Duration),
     /// The connection is cut instead of an answer.
@@ -49,6 +49,11 @@ impl Gate {
     /// Creates a gate that is shut.
     pub fn shut() -> Self {
         Self(Arc::new(Semaphore::new(0)))
+    }
+
+    /// Returns the fault that this one happens when the gate is opened.
+    pub fn before(&self, fault: Fault) -> Fault {
+        Fault::Held(self.clone(), Box::new(fault))
     }
 
     /// Opens it, for good.
@@ -101,9 +106,9 @@ impl Fault {
                 tokio::time::sleep(time).await;
                 Ok(whole(right))
             }
-            Fault::Hold(gate) => {
+            Fault::Held(gate, then) => {
                 gate.pass().await;
-                Ok(whole(right))
+                Box::pin(then.apply(right)).await
             }
             Fault::Drip(pause) => Ok(right.map(|body| drip(body, pause))),
             Fault::CutBeforeHead | Fault::CutOnce => Err(Cut),

@@ -3,6 +3,7 @@
 use crate::harness::{Geo, Setup};
 use geo_host::stand_in::{Fault, Gate};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// 2026-11-18 11:06:40 UTC, when the tests' clock starts, as an HTTP date, and
 /// how much later `Retry-After` asks for.
@@ -111,7 +112,7 @@ async fn after_a_rest_one_request_tries() {
     geo.visit("9.9.9.9").await;
     geo.set_time(1);
     let gate = Gate::shut();
-    geo.fault(Fault::Hold(gate.clone()));
+    geo.fault(gate.before(Fault::None));
     let trial = tokio::spawn({
         let geo = Arc::clone(&geo);
         async move { geo.visit("9.9.9.9").await }
@@ -203,4 +204,33 @@ async fn a_clock_that_jumps_does_not_shut_ipify_out() {
     geo.key_value.set("default", breaker, b"elbonia").unwrap();
     geo.fault(Fault::None);
     assert_eq!(geo.visit("1.1.1.1").await.status, 200);
+}
+
+/// README has the figure.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "takes more than a minute"]
+async fn a_minute_of_a_hanging_ipify() {
+    let geo = Arc::new(
+        Geo::set_up(Setup {
+            variables: &[("trusted_hops", "1")],
+            has_system_clock: true,
+            ..Setup::default()
+        })
+        .await,
+    );
+    geo.fault(Gate::shut().before(Fault::None));
+    let mut visits = Vec::new();
+    let mut ticks = tokio::time::interval(Duration::from_millis(20));
+    for number in 0..50 * 60 {
+        ticks.tick().await;
+        let geo = Arc::clone(&geo);
+        let address = format!("89.0.{}.{}", number / 250, number % 250 + 1);
+        visits.push(tokio::spawn(async move { geo.visit(&address).await }));
+    }
+    for visit in visits {
+        assert_eq!(visit.await.unwrap().problem(), "upstream-timeout");
+    }
+    let calls = geo.stand_in.calls().len();
+    println!("60 s of a hanging ipify, 50 visitors a second: {calls} calls");
+    assert!(calls < 300, "{calls} calls");
 }

@@ -40,6 +40,9 @@ pub struct Setup<'a> {
     pub manifest: Option<fn(&mut Manifest)>,
     /// Where key-value stores lie, instead of in memory of their own.
     pub key_value: Option<Arc<dyn Backend>>,
+    /// Whether the component has the system's time, instead of one that stands
+    /// still until it is set.
+    pub has_system_clock: bool,
     /// What hooks into the host.
     pub hooks: Option<Arc<dyn Hooks>>,
 }
@@ -120,7 +123,10 @@ impl Geo {
             .unwrap_or_else(|| Arc::new(Memory::default()));
         let config = RuntimeConfig {
             log: Log::to(log.clone()),
-            clock: Clock::new(move || Duration::from_secs(clock.load(Ordering::Relaxed))),
+            clock: match setup.has_system_clock {
+                true => Clock::system(),
+                false => Clock::new(move || Duration::from_secs(clock.load(Ordering::Relaxed))),
+            },
             key_value: Arc::clone(&key_value),
             hooks: setup.hooks.unwrap_or(RuntimeConfig::default().hooks),
         };

@@ -2,11 +2,12 @@
 
 use crate::harness::{Answer, Geo, Setup};
 use geo_host::stand_in::{Fault, Gate};
-use geo_host::{Backend, Memory};
+use geo_host::{Backend, Hooks, Memory};
 use http::Request;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
+use tokio::sync::watch;
 
 const ADDRESS: &str = "9.9.9.9";
 
@@ -48,7 +49,7 @@ async fn two_hundred_first_requests_cost_ten_lookups_at_most() {
 async fn those_who_come_later_wait_for_the_first() {
     let geo = Arc::new(Geo::with(&[("trusted_hops", "1"), ("timeout_ms", "60000")]).await);
     let gate = Gate::shut();
-    geo.fault(Fault::Hold(gate.clone()));
+    geo.fault(gate.before(Fault::None));
     let first = tokio::spawn({
         let geo = Arc::clone(&geo);
         async move { geo.visit(ADDRESS).await }
@@ -82,7 +83,7 @@ async fn those_who_come_later_wait_for_the_first() {
 #[tokio::test]
 async fn those_who_wait_learn_that_it_failed() {
     let geo = Arc::new(Geo::with(&[("trusted_hops", "1"), ("timeout_ms", "2000")]).await);
-    geo.fault(Fault::Hold(Gate::shut()));
+    geo.fault(Gate::shut().before(Fault::None));
     let first = tokio::spawn({
         let geo = Arc::clone(&geo);
         async move { geo.visit(ADDRESS).await }
@@ -97,11 +98,61 @@ async fn those_who_wait_learn_that_it_failed() {
     assert!(geo.slots().is_empty(), "no mark is left");
 }
 
+/// What ipify says about one address is no reason to leave it alone, so the
+/// others ask too, and not one after another.
+#[tokio::test]
+async fn those_who_wait_do_not_queue_up() {
+    let reads = Arc::new(Reads::default());
+    let geo = Geo::set_up(Setup {
+        variables: &[("trusted_hops", "1"), ("timeout_ms", "60000")],
+        hooks: Some(Arc::clone(&reads) as Arc<dyn Hooks>),
+        ..Setup::default()
+    });
+    let geo = Arc::new(geo.await);
+    let (first, all) = (Gate::shut(), Gate::shut());
+    geo.fault(first.before(Fault::Status(422)));
+    let visits = tokio::spawn({
+        let geo = Arc::clone(&geo);
+        async move { visitors(&geo, 20).await }
+    });
+    // All have seen that one is asking.
+    reads.of_timeout(20).await;
+    geo.stand_in.called(1).await;
+    // From now on, nothing is answered before all have asked.
+    geo.fault(all.before(Fault::Status(422)));
+    first.open();
+    geo.stand_in.called(20).await;
+    all.open();
+    for answer in visits.await.unwrap() {
+        assert_eq!(answer.problem(), "upstream-invalid");
+    }
+}
+
+/// Counts the reads of `timeout_ms`, which comes after the look into the cache.
+#[derive(Debug, Default)]
+struct Reads(watch::Sender<usize>);
+
+impl Reads {
+    async fn of_timeout(&self, times: usize) {
+        let mut reads = self.0.subscribe();
+        reads.wait_for(|reads| *reads >= times).await.unwrap();
+    }
+}
+
+impl Hooks for Reads {
+    fn variable(&self, name: &str) -> Result<(), String> {
+        if name == "timeout_ms" {
+            self.0.send_modify(|reads| *reads += 1);
+        }
+        Ok(())
+    }
+}
+
 /// The mark of an instance that died is there, and nobody is asking.
 #[tokio::test]
 async fn a_mark_that_was_left_behind_delays_nobody_for_long() {
     let dead = Geo::with(&[("trusted_hops", "1")]).await;
-    dead.fault(Fault::Hold(Gate::shut()));
+    dead.fault(Gate::shut().before(Fault::None));
     let connection = dead.connect().await;
     let request = Request::get("/").header("x-forwarded-for", ADDRESS);
     let visit = tokio::spawn(async move {

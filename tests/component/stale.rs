@@ -26,7 +26,7 @@ async fn the_client_has_the_answer_while_ipify_is_asked() {
     let old = geo.visit("9.9.9.9").await;
     geo.set_time(TTL + 3600);
     let gate = Gate::shut();
-    geo.fault(Fault::Hold(gate.clone()));
+    geo.fault(gate.before(Fault::None));
 
     // The whole response is here, and the stand-in has the request and holds
     // its own back.
@@ -88,7 +88,7 @@ async fn every_form_of_an_answer_renews_it() {
 #[tokio::test]
 async fn an_answer_stays_while_ipify_fails() {
     for (fault, problem) in [
-        (Fault::Hold(Gate::shut()), "upstream-timeout"),
+        (Gate::shut().before(Fault::None), "upstream-timeout"),
         (Fault::Status(403), "upstream-refused"),
         (Fault::Status(429), "upstream-busy"),
         (Fault::Status(500), "upstream-invalid"),
@@ -154,7 +154,7 @@ async fn an_answer_is_not_renewed_by_everybody() {
     let geo = Arc::new(with_an_answer(&[]).await);
     geo.set_time(TTL + 1);
     let gate = Gate::shut();
-    geo.fault(Fault::Hold(gate.clone()));
+    geo.fault(gate.before(Fault::None));
     let visits: Vec<_> = (0..100)
         .map(|_| {
             let geo = Arc::clone(&geo);

@@ -18,6 +18,7 @@ use entry::Entry;
 pub(crate) use entry::Mark;
 pub use status::Status;
 use std::net::IpAddr;
+use std::time::Duration;
 
 /// How many slots an entry may be in.
 const WAYS: u64 = 4;
@@ -140,8 +141,15 @@ impl<'a> Cache<'a> {
     ///
     /// The store has no atomic operations. So the slot is read once more before
     /// the mark is written; and of requests that write at the same time, each
-    /// then reads the mark of whoever wrote last.
-    pub(crate) fn claim(&self, found: &Found, id: u64, clock: &dyn Clock) -> bool {
+    /// then reads the mark of whoever wrote last. The longer it waits with that,
+    /// for `settling`, the fewer ask.
+    pub(crate) fn claim(
+        &self,
+        found: &Found,
+        id: u64,
+        settling: Duration,
+        clock: &dyn Clock,
+    ) -> bool {
         let Slot { key, value } = &found.slot;
         let read = || Slot {
             key: key.clone(),
@@ -161,6 +169,9 @@ impl<'a> Cache<'a> {
         };
         let entry = self.own(&found.slot).unwrap_or(nothing);
         self.store.set(key, &Entry { mark, ..entry }.to_bytes());
+        if !settling.is_zero() {
+            clock.sleep(settling);
+        }
         self.own(&read()).is_none_or(|entry| entry.mark == mark)
     }
 
