@@ -33,9 +33,9 @@ fn main() -> Result<(), Box<dyn Error>> {
 /// a control character, and those from tab on are white space.
 const PIECES: u8 = 8;
 
-/// Returns a text in which U+0001 stands for the second line, U+0002 for the
-/// third and so on; a line may need those after it. An empty line ends it. The
-/// operations repeat so much that less than half of the bytes are left.
+/// Returns a text in which U+0001 stands for line 1, U+0002 for line 2 and so
+/// on, counted from 0; a line may have those after it in it. An empty line ends
+/// it. The operations repeat so much that less than half of the bytes are left.
 fn shortened(mut text: String) -> String {
     assert!(text.is_ascii() && !text.contains('\n'));
     let mut pieces = Vec::new();

@@ -6,10 +6,9 @@ const NAMES: &str = include_str!("countries.txt");
 
 /// Returns the name of a country.
 pub(crate) fn name(code: &str) -> Option<&'static str> {
-    let mut countries = NAMES.lines().filter_map(|line| line.split_once(' '));
-    countries
-        .find(|country| country.0 == code)
-        .map(|(_, name)| name)
+    let is_code = code.len() == 2;
+    let mut lines = NAMES.lines().filter(|_| is_code);
+    lines.find_map(|line| line.strip_prefix(code)?.strip_prefix(' '))
 }
 
 /// Returns the flag of a country, as text: its code in regional indicator
