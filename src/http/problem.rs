@@ -66,8 +66,9 @@ impl Problem {
 
     /// ipify has no such value for the address.
     pub(crate) fn no_value(name: &str) -> Box<Self> {
-        let detail =
-            format!("There is no {name} for this address. /json has all that ipify knows of it.");
+        let detail = format!(
+            "There is no {name} for this address. The JSON has all that ipify knows of it."
+        );
         Self::new(404, "no-value", "No such value", detail)
     }
 

@@ -50,3 +50,19 @@ fn lines(json: &str) -> Result<String> {
     lines.sort_unstable();
     Ok(lines.concat())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_countries() {
+        let json = r#"{"main":{"en":{"localeDisplayNames":{"territories":{
+            "001":"world","CH":"Switzerland","AD":"Andorra","EU":"European Union",
+            "HK-alt-short":"Hong Kong","XK":"Kosovo","ZZ":"Unknown Region"}}}}}"#;
+        assert_eq!(
+            lines(json).unwrap(),
+            "AD Andorra\nCH Switzerland\nXK Kosovo\n"
+        );
+    }
+}
