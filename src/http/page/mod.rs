@@ -13,7 +13,7 @@ use askama::Template;
 use map::Pin;
 
 /// Allows nothing but the page's own style. (The empty icon keeps browsers from
-/// asking for one.) Whether it has a form follows.
+/// asking for one.) Where forms may be sent to is added.
 const CONTENT_SECURITY_POLICY: &str = concat!(
     "default-src 'none'; img-src data:; style-src '",
     env!("STYLE_HASH"), // see build.rs
