@@ -1,10 +1,10 @@
 # Everything starts here; "make" alone lists what there is.
 
-.PHONY: help run example build image artifact test fmt lint size world toolchain
+.PHONY: help run example build image artifact test fmt lint size world countries toolchain
 .DEFAULT_GOAL := help
 
 # What is needed to build, run and test compiles in seconds; with the tools for
-# images, artifacts, sizes and the map it takes a minute, once.
+# images, artifacts, sizes, the map and names it takes a minute, once.
 XTASK := cargo run --quiet --package xtask --no-default-features --
 TOOLS := cargo run --quiet --package xtask --
 
@@ -35,6 +35,9 @@ size: toolchain ## Tell what the bytes of the component are
 
 world: toolchain ## Draw the page's map anew, from Natural Earth
 	@$(TOOLS) world src/http/page/world.path
+
+countries: toolchain ## Write the names of the countries anew, from Unicode CLDR
+	@$(TOOLS) countries src/http/countries.txt
 
 fmt: toolchain ## Format the code
 	cargo fmt --all

@@ -5,6 +5,7 @@ mod address;
 mod cache_headers;
 mod caller;
 mod cors;
+mod country;
 mod node;
 mod openapi;
 mod page;
@@ -19,7 +20,7 @@ mod value;
 use crate::host::Host;
 use crate::lookup::{Lookup, Stale};
 use accept::Form;
-use address::Requested;
+use address::{Asked, Requested};
 use problem::Problem;
 use representation::Representation;
 pub use request::{Method, Request};
@@ -49,12 +50,15 @@ fn respond<'a>(request: &Request, host: &'a Host<'a>, lookup: &mut Option<Lookup
         Err(problem) => (None, Some(problem)),
     };
     let response = Route::find(request, preferred).and_then(|route| match route {
-        Route::Lookup(representation) => match misconfigured {
-            None => look_up(request, representation, host, lookup),
+        Route::Lookup(representation, in_path) => match misconfigured {
+            None => Asked::read(request, in_path, representation, host).and_then(|asked| {
+                look_up(request, &asked, representation, host, lookup)
+                    .map_err(|problem| problem.beside(asked.form()))
+            }),
             Some(problem) => Err(problem.into()),
         },
         // These work whatever the settings are.
-        Route::OpenApi => Ok(openapi::respond()),
+        Route::OpenApi => Ok(openapi::respond(request.headers)),
         Route::Health => Ok(health()),
         Route::Preflight => Ok(cors::preflight()),
     });
@@ -71,11 +75,12 @@ fn respond<'a>(request: &Request, host: &'a Host<'a>, lookup: &mut Option<Lookup
 
 fn look_up<'a>(
     request: &Request,
+    asked: &Asked,
     representation: Representation,
     host: &'a Host<'a>,
     lookup: &mut Option<Lookup<'a>>,
 ) -> Result<Response, Box<Problem>> {
-    let requested = address::requested(request, host)?;
+    let requested = asked.requested(request, host)?;
     let lookup = lookup.insert(Lookup::new(requested.address(), host)?);
     let answer = lookup.answer(Stale::WhileRevalidate)?;
     let status = answer.status;
@@ -84,7 +89,7 @@ fn look_up<'a>(
         Requested::Other(_) => answer.fresh_for,
     };
     let mut response = representation
-        .respond(answer, request)
+        .respond(answer, request, asked)
         .map_err(|problem| problem.with_cache_status(status))?;
     cache_headers::add(&mut response, status, max_age);
     Ok(response)

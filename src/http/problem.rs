@@ -25,6 +25,8 @@ pub(crate) struct Problem {
     retry_after: Option<u64>,
     cache_status: Option<Status>,
     cause: Option<anyhow::Error>,
+    /// What the form beside it holds, where the page has one.
+    pub(crate) form: Option<String>,
 }
 
 /// The members of a problem details object.
@@ -51,6 +53,7 @@ impl Problem {
             retry_after: None,
             cache_status: None,
             cause: None,
+            form: None,
         })
     }
 
@@ -63,7 +66,9 @@ impl Problem {
 
     /// ipify has no such value for the address.
     pub(crate) fn no_value(name: &str) -> Box<Self> {
-        let detail = format!("ipify knows no {name} of this address.");
+        let detail = format!(
+            "There is no {name} for this address. The JSON has all that ipify knows of it."
+        );
         Self::new(404, "no-value", "No such value", detail)
     }
 
@@ -75,7 +80,7 @@ impl Problem {
 
     /// Lookups of other addresses than the caller's are off.
     pub(crate) fn lookup_disabled() -> Box<Self> {
-        let detail = "This geo only tells where its caller is: leave ?ip= away. \
+        let detail = "This geo only tells where its caller is: ask without an address. \
                       Whoever runs it can set the variable lookup to any.";
         Self::new(403, "lookup-disabled", "Only your own address", detail)
     }
@@ -91,6 +96,12 @@ impl Problem {
         self
     }
 
+    /// Adds the form for another address, which holds what was asked about.
+    pub(crate) fn beside(mut self: Box<Self>, form: Option<String>) -> Box<Self> {
+        self.form = form;
+        self
+    }
+
     /// Writes a failure that is the operator's concern to the log.
     pub(crate) fn log(&self, log: &dyn Log) {
         if self.status >= 500 {
@@ -103,7 +114,7 @@ impl Problem {
         let status = self.status;
         let mut response = match form {
             Form::Json => Response::new(status, "application/problem+json", self.to_json()),
-            Form::Html => Response::html(status, page::problem(self)),
+            Form::Html => page::problem(self),
             Form::Text => Response::text(status, format!("{}: {}\n", self.title, self.detail)),
         };
         response.header("cache-control", "no-store");
@@ -153,6 +164,7 @@ impl From<lookup::Problem> for Box<Problem> {
             retry_after: problem.retry_after,
             cache_status: problem.cache_status,
             cause: problem.cause,
+            form: None,
         })
     }
 }

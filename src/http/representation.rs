@@ -1,6 +1,7 @@
 //! An answer in the form that was asked for.
 
 use super::accept::Form;
+use super::address::Asked;
 use super::page;
 use super::problem::Problem;
 use super::request::Request;
@@ -41,10 +42,11 @@ impl Representation {
         self,
         answer: Answer,
         request: &Request,
+        asked: &Asked,
     ) -> Result<Response, Box<Problem>> {
         Ok(match self {
             Self::Json => Response::new(200, "application/json", answer.record.into_json()),
-            Self::Html => Response::html(200, page::answer(&answer, request)),
+            Self::Html => page::answer(&answer, request, asked),
             Self::Text => Response::text(200, lines(&answer.record)),
             Self::Value(value) => {
                 let line = value.of(&answer.record);

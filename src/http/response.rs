@@ -1,6 +1,5 @@
 //! The response, before it is sent.
 
-use super::page;
 use std::borrow::Cow;
 
 /// A response of geo. Its `Content-Length` is that of `body`, also for HEAD.
@@ -35,14 +34,6 @@ impl Response {
     /// Creates a response of plain text.
     pub(crate) fn text(status: u16, text: impl Into<Vec<u8>>) -> Self {
         Self::new(status, "text/plain; charset=utf-8", text)
-    }
-
-    /// Creates a response that is a page.
-    pub(crate) fn html(status: u16, page: String) -> Self {
-        let mut response = Self::new(status, "text/html; charset=utf-8", page);
-        response.header("content-security-policy", page::CONTENT_SECURITY_POLICY);
-        response.header("referrer-policy", "no-referrer");
-        response
     }
 
     /// Adds a header line.

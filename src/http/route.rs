@@ -9,8 +9,9 @@ use super::value::Value;
 /// What a request asks for.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Route {
-    /// Where an address is.
-    Lookup(Representation),
+    /// Where an address is: that of the path, else that of `?ip=` or the
+    /// caller's.
+    Lookup(Representation, Option<String>),
     /// The description of the interface.
     OpenApi,
     /// Whether geo runs.
@@ -33,50 +34,100 @@ impl Route {
             // On any path: a page may then read the 404 that follows.
             return Ok(Self::Preflight);
         }
-        let route = match request.path {
-            "/" => Self::Lookup(preferred.into()),
-            "/json" => Self::Lookup(Representation::Json),
-            "/openapi.json" => Self::OpenApi,
-            "/healthz" => Self::Health,
-            path => path
-                .strip_prefix('/')
-                .and_then(Value::from_name)
-                .map(|value| Self::Lookup(Representation::Value(value)))
-                .ok_or_else(Problem::not_found)?,
-        };
+        let route = Self::of_path(request.path, preferred).ok_or_else(Problem::not_found)?;
         match request.method {
             Method::Other => Err(Problem::method_not_allowed()),
             _ => Ok(route),
         }
     }
+
+    fn of_path(path: &str, preferred: Form) -> Option<Self> {
+        let path = path.strip_prefix('/')?;
+        Some(match path {
+            "openapi.json" => Self::OpenApi,
+            "healthz" => Self::Health,
+            _ if path.ends_with('/') => return None,
+            _ => {
+                let (address, what) = split_address(path);
+                let representation = match what {
+                    "" => preferred.into(),
+                    "json" => Representation::Json,
+                    name => Representation::Value(Value::from_name(name)?),
+                };
+                Self::Lookup(representation, address)
+            }
+        })
+    }
+}
+
+/// Takes an address off the front of a path. Whether it is one is seen later:
+/// every address starts with a digit or has a colon, and no other path does.
+fn split_address(path: &str) -> (Option<String>, &str) {
+    let (first, rest) = path.split_once('/').unwrap_or((path, ""));
+    let address = percent_decoded(first).filter(|text| {
+        let starts_with_digit = text.starts_with(|char: char| char.is_ascii_digit());
+        starts_with_digit || text.contains(':')
+    });
+    match address {
+        Some(address) => (Some(address), rest),
+        None => (None, path),
+    }
+}
+
+/// Undoes percent-encoding (RFC 3986, 2.1). `None` where it is invalid, or what
+/// is encoded is not ASCII, as in no address.
+fn percent_decoded(text: &str) -> Option<String> {
+    let mut chars = text.chars();
+    let mut decoded = String::new();
+    while let Some(char) = chars.next() {
+        decoded.push(match char {
+            '%' => {
+                let (high, low) = (chars.next()?.to_digit(16)?, chars.next()?.to_digit(16)?);
+                char::from_u32(high << 4 | low).filter(char::is_ascii)?
+            }
+            char => char,
+        });
+    }
+    Some(decoded)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+    use std::net::IpAddr;
+
+    proptest! {
+        #[test]
+        fn every_address_is_taken_for_one(address: IpAddr) {
+            let address = address.to_string();
+            let route = |representation| Some(Route::Lookup(representation, Some(address.clone())));
+            let plain = Route::of_path(&format!("/{address}/json"), Form::Html);
+            prop_assert_eq!(plain, route(Representation::Json));
+            let encoded: String = address.bytes().map(|byte| format!("%{byte:02X}")).collect();
+            let encoded = Route::of_path(&format!("/{encoded}"), Form::Html);
+            prop_assert_eq!(encoded, route(Representation::Html));
+        }
+
+        #[test]
+        fn no_path_panics(path in "[/:%0-9a-fé]{0,20}", any: String) {
+            Route::of_path(&format!("/{path}"), Form::Html);
+            Route::of_path(&any, Form::Html);
+        }
+    }
 
     #[test]
     fn paths_and_methods() {
         use Method::*;
+        let route = |representation| Ok(Route::Lookup(representation, None));
+        let value = |value| route(Representation::Value(value));
         let table = [
-            (Get, "/", Ok(Route::Lookup(Representation::Html))),
-            (Head, "/", Ok(Route::Lookup(Representation::Html))),
-            (
-                Get,
-                "/?anything=else",
-                Ok(Route::Lookup(Representation::Html)),
-            ),
-            (Get, "/json", Ok(Route::Lookup(Representation::Json))),
-            (
-                Get,
-                "/city",
-                Ok(Route::Lookup(Representation::Value(Value::City))),
-            ),
-            (
-                Head,
-                "/as-name?x",
-                Ok(Route::Lookup(Representation::Value(Value::AsName))),
-            ),
+            (Get, "/", route(Representation::Html)),
+            (Head, "/", route(Representation::Html)),
+            (Get, "/?anything=else", route(Representation::Html)),
+            (Get, "/json", route(Representation::Json)),
+            (Get, "/city", value(Value::City)),
+            (Head, "/as-name?x", value(Value::AsName)),
             (Get, "/openapi.json", Ok(Route::OpenApi)),
             (Get, "/city/", Err("not-found")),
             (Get, "city", Err("not-found")),
@@ -99,6 +150,48 @@ mod tests {
             let request = Request::new(method, false, "geo.example", url, &headers);
             let found = Route::find(&request, Form::Html).map_err(|problem| problem.slug);
             assert_eq!(found, expected, "{method:?} {url}");
+        }
+    }
+
+    #[test]
+    fn paths_with_an_address() {
+        use Representation::{Html, Json, Value as One};
+        let quad9 = Some("2620:fe::fe");
+        for (path, expected) in [
+            ("/9.9.9.9", Some((Html, Some("9.9.9.9")))),
+            ("/9.9.9.9/json", Some((Json, Some("9.9.9.9")))),
+            ("/9.9.9.9/city", Some((One(Value::City), Some("9.9.9.9")))),
+            ("/%39.9.9.9", Some((Html, Some("9.9.9.9")))),
+            ("/2620:fe::fe", Some((Html, quad9))),
+            ("/2620%3Afe%3a%3afe", Some((Html, quad9))),
+            ("/2620%3Afe::fe/ip", Some((One(Value::Ip), quad9))),
+            ("/::", Some((Html, Some("::")))),
+            ("/fe80::1%25eth0", Some((Html, Some("fe80::1%eth0")))),
+            // Taken for an address, which is then found invalid.
+            ("/9.9.9", Some((Html, Some("9.9.9")))),
+            ("/404.html", Some((Html, Some("404.html")))),
+            ("/elbonia:80", Some((Html, Some("elbonia:80")))),
+            ("/9.9.9.9%20", Some((Html, Some("9.9.9.9 ")))),
+            ("/9.9.9.9+", Some((Html, Some("9.9.9.9+")))),
+            ("/9.9.9.9/", None),
+            ("/9.9.9.9//city", None),
+            ("/9.9.9.9/city/", None),
+            ("/9.9.9.9/elbonia", None),
+            ("/9.9.9.9/healthz", None),
+            ("/9.9.9.9/openapi.json", None),
+            ("/9.9.9.9/8.8.8.8", None),
+            ("/9.9.9.9%2Fcity", Some((Html, Some("9.9.9.9/city")))),
+            ("/elbonia/city", None),
+            ("/city/9.9.9.9", None),
+            ("/9.9.9.9%", None),
+            ("/9.9.9.9%2", None),
+            ("/9.9.9.9%+1", None),
+            ("/%ff::", None),
+        ] {
+            let expected = expected.map(|(representation, address)| {
+                Route::Lookup(representation, address.map(str::to_owned))
+            });
+            assert_eq!(Route::of_path(path, Form::Html), expected, "{path}");
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The single values of an answer, under the names that their paths have.
 
+use super::country;
 use crate::lookup::Record;
 
 /// A single value of an answer.
@@ -8,6 +9,7 @@ pub(crate) enum Value {
     Ip,
     Isp,
     Country,
+    CountryName,
     Region,
     City,
     Lat,
@@ -21,10 +23,11 @@ pub(crate) enum Value {
 
 impl Value {
     /// All values, in the order in which they are listed.
-    pub(crate) const ALL: [Self; 12] = [
+    pub(crate) const ALL: [Self; 13] = [
         Self::Ip,
         Self::Isp,
         Self::Country,
+        Self::CountryName,
         Self::Region,
         Self::City,
         Self::Lat,
@@ -42,6 +45,7 @@ impl Value {
             Self::Ip => "ip",
             Self::Isp => "isp",
             Self::Country => "country",
+            Self::CountryName => "country-name",
             Self::Region => "region",
             Self::City => "city",
             Self::Lat => "lat",
@@ -67,6 +71,10 @@ impl Value {
             Self::Ip => Some(record.ip.to_string()),
             Self::Isp => record.isp.clone(),
             Self::Country => location.country.clone(),
+            Self::CountryName => {
+                let name = country::name(location.country.as_ref()?)?;
+                Some(name.to_owned())
+            }
             Self::Region => location.region.clone(),
             Self::City => location.city.clone(),
             Self::Lat => location.lat.clone(),
@@ -99,6 +107,7 @@ mod tests {
                     "ip: 9.9.9.9",
                     "isp: Quad9 AG",
                     "country: CH",
+                    "country-name: Switzerland",
                     "region: Zürich",
                     "city: Zürich",
                     "lat: 47.366670",
@@ -114,6 +123,10 @@ mod tests {
             (
                 r#"{"ip":"9.9.9.9","location":{"lat":1}}"#,
                 &["ip: 9.9.9.9", "lat: 1"],
+            ),
+            (
+                r#"{"ip":"9.9.9.9","location":{"country":"Elbonia"}}"#,
+                &["ip: 9.9.9.9", "country: Elbonia"],
             ),
         ] {
             let record = Record::parse(json.into()).unwrap();

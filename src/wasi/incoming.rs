@@ -40,8 +40,9 @@ fn send(response: Response, method: Method, response_out: ResponseOutparam) {
         // is worth more than the header.
         let _ = headers.append(name, value.as_bytes());
     }
-    // A 204 has no content, and so no `Content-Length` (RFC 9110, 8.6).
-    if response.status != 204 {
+    // Without content there is no `Content-Length` (RFC 9110, 8.6); that of a 304
+    // would be that of a 200.
+    if !matches!(response.status, 204 | 304) {
         let length = response.body.len().to_string();
         let _ = headers.append("content-length", length.as_bytes());
     }

@@ -24,10 +24,11 @@ export class Geo {
   /** With what status. */
   status = 200;
 
-  static async start(component) {
+  /** `lookup` is the variable: whose address may be asked about. */
+  static async start(component, lookup = "caller") {
     const geo = new Geo();
     try {
-      await geo.#start(component);
+      await geo.#start(component, lookup);
     } catch (error) {
       // What runs already would keep the tests from ending.
       await geo.stop();
@@ -36,7 +37,7 @@ export class Geo {
     return geo;
   }
 
-  async #start(component) {
+  async #start(component, lookup) {
     this.ipify = createServer((_, response) => {
       response.writeHead(this.status, { "content-type": "application/json" });
       response.end(JSON.stringify(this.answer));
@@ -54,6 +55,7 @@ export class Geo {
           SPIN_VARIABLE_IPIFY_ORIGIN: `http://127.0.0.1:${this.ipify.address().port}`,
           SPIN_VARIABLE_IPIFY_API_KEY: "at_key",
           SPIN_VARIABLE_CACHE_TTL: "0",
+          SPIN_VARIABLE_LOOKUP: lookup,
         },
       },
     );

@@ -20,6 +20,9 @@ const PAGES = {
   "hostile names": {
     answer: { ...ZURICH, isp: HOSTILE, location: { ...ZURICH.location, city: HOSTILE, country: HOSTILE } },
   },
+  "the edge of the map": { answer: { ...ZURICH, location: { country: "FJ", city: "Suva", lat: -18.14, lng: 178.44 } } },
+  "another address": { path: "/9.9.9.9" },
+  "a wrong address": { path: "/?ip=elbonia" },
   "a problem": { status: 403 },
   "a path that is not there": { path: "/elbonia" },
 };
@@ -27,41 +30,71 @@ const PAGES = {
 for (const component of ["geo.wasm", "geo-plain.wasm"]) {
   describe(component, () => {
     let geo;
-    before(async () => { geo = await Geo.start(component); });
+    before(async () => { geo = await Geo.start(component, "any"); });
     after(() => geo?.stop());
 
     test("shows what ipify knows", async () => {
       const page = await geo.open();
-      assert.equal(await page.title(), "9.9.9.9, Zürich, Zürich, CH");
+      assert.equal(await page.title(), "9.9.9.9, Zürich, Switzerland");
       assert.equal(await page.$eval("h1", (h1) => h1.textContent), "9.9.9.9");
       const terms = await page.$$eval("dt", (all) => all.map((dt) =>
         `${dt.textContent}: ${dt.nextElementSibling.textContent}`));
       assert.deepEqual(terms, [
+        "Country: Switzerland, CH",
         "ISP: Quad9",
         "Network: Quad9, AS19281",
-        "Coordinates: 47.36667,8.55 on OpenStreetMap",
+        "Coordinates: 47.36667,8.55",
         "Postal code: 8001",
         "Time zone: +01:00",
       ]);
+      assert.equal(await page.$eval("header p", (place) => place.textContent), "Zürich, Switzerland 🇨🇭");
       const host = new URL(geo.url).host;
       assert.equal(await page.$eval("code", (code) => code.textContent), `curl http://${host}/json`);
       await page.close();
     });
 
-    test("puts the pin where the coordinates say", async () => {
-      for (const [lat, lng] of [[47.36667, 8.55], [-27.46794, 153.02809], [64.1, -21.9], [0, 0]]) {
+    test("puts the pin and the frame where the coordinates say", async () => {
+      for (const [lat, lng] of [[47.36667, 8.55], [-27.46794, 153.02809], [64.1, -21.9], [0, 0], [-18.14, -179.9], [89, 10]]) {
         const answer = { ...ZURICH, location: { ...ZURICH.location, lat, lng } };
         const page = await geo.open({ answer });
-        const { map, pin } = await page.evaluate(() => {
-          const box = (selector) => document.querySelector(selector).getBoundingClientRect().toJSON();
-          return { map: box("svg"), pin: box("svg circle") };
+        const { maps, pin, frame, view } = await page.evaluate(() => {
+          const box = (element) => element.getBoundingClientRect().toJSON();
+          const [region, world] = document.querySelectorAll("svg");
+          const { x, y, width, height } = region.viewBox.baseVal;
+          return {
+            maps: [box(region), box(world)],
+            pin: box(document.querySelector("circle")),
+            frame: box(document.querySelector("#frame")),
+            view: { x, y, width, height },
+          };
         });
-        const x = map.x + ((lng + 180) / 360) * map.width;
-        const y = map.y + ((90 - lat) / 180) * map.height;
+        const [region, world] = maps;
+        const x = region.x + ((lng - view.x) / view.width) * region.width;
+        const y = region.y + ((-lat - view.y) / view.height) * region.height;
         assert.ok(Math.abs(pin.x + pin.width / 2 - x) < 1, `x for ${lng}`);
         assert.ok(Math.abs(pin.y + pin.height / 2 - y) < 1, `y for ${lat}`);
+        // The region is around the pin, but for the poles.
+        assert.ok(Math.abs(x - region.x - region.width / 2) < region.width / 50, `the middle for ${lng}`);
+        assert.ok(y > region.y && y < region.y + region.height, `inside for ${lat}`);
+        // The frame is that of the region, on the world.
+        const left = world.x + ((view.x + 180) / 360) * world.width;
+        const top = world.y + ((view.y + 90) / 180) * world.height;
+        assert.ok(Math.abs(frame.x - left) < 2 && Math.abs(frame.y - top) < 2, `frame for ${lat}, ${lng}`);
         await page.close();
       }
+    });
+
+    test("goes on beyond the edge of the map", async () => {
+      const answer = { ...ZURICH, location: { lat: 65, lng: 178 } };
+      const page = await geo.open({ answer });
+      // Alaska, as seen from Chukotka.
+      const isLand = await page.evaluate(() => {
+        const region = document.querySelector("svg");
+        const point = new DOMPoint(178 + 30, -65).matrixTransform(region.getScreenCTM());
+        return document.elementFromPoint(point.x, point.y).closest("use") !== null;
+      });
+      assert.ok(isLand);
+      await page.close();
     });
 
     test("has land where land is", async () => {
@@ -102,6 +135,64 @@ for (const component of ["geo.wasm", "geo-plain.wasm"]) {
       }
     });
 
+    test("asks about another address, by keyboard", async () => {
+      const page = await geo.open();
+      const ask = async (address) => {
+        await page.keyboard.press("Tab");
+        const label = await page.evaluate(() => document.activeElement.labels[0].textContent);
+        assert.equal(label, "Another address");
+        // What is there is selected.
+        await page.keyboard.type(address);
+        await Promise.all([page.waitForNavigation(), page.keyboard.press("Enter")]);
+        assert.equal(await page.$eval("input", (input) => input.value), address);
+      };
+      await ask("9.9.9.9");
+      assert.equal(page.url(), `${geo.url}/?ip=9.9.9.9`);
+      assert.equal(await page.$eval("h1", (h1) => h1.textContent), "9.9.9.9");
+      const host = new URL(geo.url).host;
+      assert.equal(await page.$eval("code", (code) => code.textContent), `curl http://${host}/9.9.9.9/json`);
+
+      await ask("elbonia");
+      assert.equal(await page.$eval("h1", (h1) => h1.textContent), "Not an IP address");
+      const description = await page.$eval("input", (input) =>
+        document.getElementById(input.getAttribute("aria-describedby")).textContent);
+      assert.match(description, /One looks like 8\.8\.8\.8/);
+
+      await ask("2620:fe::fe");
+      assert.equal(page.url(), `${geo.url}/?ip=2620%3Afe%3A%3Afe`);
+      await page.goBack();
+      const [back] = await page.$$("main a");
+      await Promise.all([page.waitForNavigation(), back.press("Enter")]);
+      assert.equal(page.url(), `${geo.url}/`);
+      const complaints = page.seen.complaints.filter((text) => !/status of 400/.test(text));
+      assert.deepEqual(complaints, []);
+      await page.close();
+    });
+
+    test("sends the form nowhere else", async () => {
+      const page = await geo.open();
+      const blocked = await page.evaluate(() => new Promise((resolve) => {
+        document.addEventListener("securitypolicyviolation", (event) => resolve(event.effectiveDirective));
+        const form = document.querySelector("form");
+        form.action = "https://elbonia.example/";
+        form.submit();
+      }));
+      assert.equal(blocked, "form-action");
+      await page.close();
+    });
+
+    test("is light and without the form on paper", async () => {
+      const page = await geo.open({ dark: true });
+      await page.emulateMediaType("print");
+      const [back, form] = await page.evaluate(() => [
+        getComputedStyle(document.body).backgroundColor,
+        getComputedStyle(document.querySelector("form")).display,
+      ]);
+      assert.equal(back, "rgb(255, 255, 255)");
+      assert.equal(form, "none");
+      await page.close();
+    });
+
     for (const [name, options] of Object.entries(PAGES)) {
       test(`${name}: asks for nothing else, and nothing to complain of`, async () => {
         const page = await geo.open(options);
@@ -118,8 +209,8 @@ for (const component of ["geo.wasm", "geo-plain.wasm"]) {
         await page.close();
       });
 
-      test(`${name}: fits a phone, also at 200 %`, async () => {
-        for (const width of [1024, 360, 180]) {
+      test(`${name}: fits a phone, also at 200 %, and a laptop at 400 %`, async () => {
+        for (const width of [1024, 360, 320, 180]) {
           const page = await geo.open({ ...options, width });
           const [inner, scroll] = await page.evaluate(() =>
             [document.documentElement.clientWidth, document.documentElement.scrollWidth]);

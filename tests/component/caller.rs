@@ -99,8 +99,21 @@ async fn a_trusted_header_has_one_address() {
 
 #[tokio::test]
 async fn other_addresses_are_a_setting() {
-    for (query, any, caller) in [
+    for (path, any, caller) in [
         ("", "8.8.8.8", "8.8.8.8"),
+        ("9.9.9.9", "9.9.9.9", "lookup-disabled"),
+        ("9.9.9.9/json", "9.9.9.9", "lookup-disabled"),
+        ("9.9.9.9?utm_source=elbonia", "9.9.9.9", "lookup-disabled"),
+        ("2620:fe::fe", "2620:fe::fe", "lookup-disabled"),
+        ("2620%3Afe%3a%3Afe/json", "2620:fe::fe", "lookup-disabled"),
+        ("::ffff:9.9.9.9", "9.9.9.9", "lookup-disabled"),
+        ("9.9.9", "invalid-address", "lookup-disabled"),
+        ("9.9.9.9:80/json", "invalid-address", "lookup-disabled"),
+        ("127.0.0.1", "special-address", "lookup-disabled"),
+        ("fe80::1/city", "special-address", "lookup-disabled"),
+        ("9.9.9.9?ip=9.9.9.9", "invalid-address", "lookup-disabled"),
+        ("9.9.9.9/city?ip=", "invalid-address", "lookup-disabled"),
+        ("json?ip=9.9.9.9", "9.9.9.9", "lookup-disabled"),
         ("?ip=9.9.9.9", "9.9.9.9", "lookup-disabled"),
         ("?ip=2620:fe::fe", "2620:fe::fe", "lookup-disabled"),
         ("?ip=2620%3Afe%3A%3Afe", "2620:fe::fe", "lookup-disabled"),
@@ -120,19 +133,19 @@ async fn other_addresses_are_a_setting() {
     ] {
         for (lookup, expected) in [("any", any), ("caller", caller)] {
             let geo = Geo::with(&[("lookup", lookup)]).await;
-            let answer = geo.get(&format!("/{query}")).await;
+            let answer = geo.get(&format!("/{path}")).await;
             let status = match expected {
                 "lookup-disabled" => 403,
                 "invalid-address" => 400,
                 "special-address" => 422,
                 _ => 200,
             };
-            assert_eq!(answer.status, status, "{lookup} {query}");
+            assert_eq!(answer.status, status, "{lookup} {path}");
             if status == 200 {
-                assert_eq!(answer.json()["ip"], expected, "{lookup} {query}");
+                assert_eq!(answer.json()["ip"], expected, "{lookup} {path}");
             } else {
-                assert_eq!(answer.problem(), expected, "{lookup} {query}");
-                assert!(geo.stand_in.calls().is_empty(), "{lookup} {query}");
+                assert_eq!(answer.problem(), expected, "{lookup} {path}");
+                assert!(geo.stand_in.calls().is_empty(), "{lookup} {path}");
                 assert!(geo.log().is_empty(), "{}", geo.log());
             }
         }

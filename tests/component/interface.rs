@@ -22,6 +22,12 @@ async fn paths_and_methods() {
         ("GET", "/json", 200, r#"{"ip":"8.8.8.8""#),
         ("GET", "/openapi.json", 200, r#"{"openapi":"3.1.0","#),
         ("GET", "/city/", 404, "not-found"),
+        ("GET", "/9.9.9.9", 403, "lookup-disabled"),
+        ("GET", "/9.9.9.9/city", 403, "lookup-disabled"),
+        ("GET", "/9.9.9.9/", 404, "not-found"),
+        ("GET", "/9.9.9.9/elbonia", 404, "not-found"),
+        ("POST", "/9.9.9.9/city", 405, "method-not-allowed"),
+        ("OPTIONS", "/9.9.9.9/city", 204, ""),
         ("POST", "/city", 405, "method-not-allowed"),
         ("GET", "//", 404, "not-found"),
         ("GET", "/healthz/", 404, "not-found"),
@@ -77,7 +83,7 @@ async fn headers_of_an_answer() {
 #[tokio::test]
 async fn head_is_get_without_the_content() {
     let geo = Geo::start().await;
-    for path in ["/", "/healthz", "/elbonia"] {
+    for path in ["/", "/healthz", "/openapi.json", "/elbonia"] {
         let get = geo.request("GET", path).await;
         let head = geo.request("HEAD", path).await;
         assert_eq!(head.status, get.status, "{path}");
@@ -92,6 +98,48 @@ async fn head_is_get_without_the_content() {
             assert_eq!(head.headers.get(name), get.headers.get(name), "{path}");
         }
     }
+}
+
+/// RFC 9110, 13.1.2 and 15.4.5.
+#[tokio::test]
+async fn the_description_is_sent_once() {
+    let geo = Geo::start().await;
+    let whole = geo.get("/openapi.json").await;
+    let tag = whole.header("etag").to_owned();
+    assert!(tag.starts_with('"') && tag.ends_with('"'), "{tag}");
+    assert_eq!(whole.header("cache-control"), "public, max-age=3600");
+    for (if_none_match, status) in [
+        (tag.clone(), 304),
+        (format!("W/{tag}"), 304),
+        (format!(r#""old", W/"older", {tag}"#), 304),
+        ("*".to_owned(), 304),
+        (r#""old""#.to_owned(), 200),
+        (String::new(), 200),
+    ] {
+        for method in ["GET", "HEAD"] {
+            let request = Request::builder().method(method).uri("/openapi.json");
+            let request = request.header("if-none-match", &if_none_match);
+            let answer = geo.send(request).await;
+            assert_eq!(answer.status, status, "{method} {if_none_match}");
+            for name in [
+                "etag",
+                "cache-control",
+                "vary",
+                "access-control-allow-origin",
+            ] {
+                assert_eq!(answer.header(name), whole.header(name), "{name}");
+            }
+            if status == 304 {
+                assert_eq!(answer.header("content-type"), "");
+                assert_eq!(answer.header("content-length"), "");
+            }
+        }
+    }
+    // What changes with the address has no tag.
+    let answer = geo.send(Request::get("/json").header("if-none-match", "*"));
+    let answer = answer.await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.header("etag"), "");
 }
 
 #[tokio::test]

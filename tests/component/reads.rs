@@ -57,7 +57,15 @@ async fn a_hit_reads_seven_variables_and_not_the_key() {
 #[tokio::test]
 async fn no_variable_is_read_twice() {
     let (geo, reads) = start(&[("lookup", "any")]).await;
-    for path in ["/", "/", "/?ip=9.9.9.9", "/?ip=9.9.9.9", "/?ip=x", "/city"] {
+    for path in [
+        "/",
+        "/",
+        "/?ip=9.9.9.9",
+        "/9.9.9.9",
+        "/9.9.9.9?ip=x",
+        "/?ip=x",
+        "/city",
+    ] {
         geo.send(Request::get(path).header("accept", "text/html"))
             .await;
         let mut names = reads.take();
@@ -77,6 +85,22 @@ async fn what_costs_nothing_reads_one_variable() {
     }
     geo.request("OPTIONS", "/").await;
     assert_eq!(reads.take(), ["cors_origin"]);
+}
+
+/// To know whether there is a form.
+#[tokio::test]
+async fn the_page_reads_one_more() {
+    let (geo, reads) = start(&[]).await;
+    for (path, accept, expected) in [
+        ("/", "text/html", true),
+        ("/", "text/plain", false),
+        ("/json", "text/html", false),
+        ("/city", "text/html", false),
+    ] {
+        geo.send(Request::get(path).header("accept", accept)).await;
+        let reads = reads.take();
+        assert_eq!(reads.contains(&"lookup".to_owned()), expected, "{path}");
+    }
 }
 
 /// A vault that is sealed, but for the variables that a hit needs.

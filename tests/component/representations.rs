@@ -25,7 +25,7 @@ async fn the_form_that_is_preferred() {
         (
             "text/plain",
             "text/plain; charset=utf-8",
-            "city: Zürich\nlat: 47.366670\n",
+            "country: CH\ncountry-name: Switzerland\nregion: Zürich\n",
         ),
     ] {
         geo.fault(Fault::Body(ZURICH.into()));
@@ -60,6 +60,7 @@ async fn single_values_for_scripts() {
         ("/ip", "9.9.9.9\n"),
         ("/isp", "Quad9\n"),
         ("/country", "CH\n"),
+        ("/country-name", "Switzerland\n"),
         ("/region", "Zürich\n"),
         ("/city", "Zürich\n"),
         ("/lat", "47.366670\n"),
@@ -91,6 +92,7 @@ async fn values_that_ipify_does_not_have() {
     for path in [
         "isp",
         "country",
+        "country-name",
         "city",
         "lat",
         "coordinates",
@@ -116,7 +118,14 @@ async fn values_that_ipify_does_not_have() {
 async fn problems_come_in_the_preferred_form_too() {
     let geo = Geo::start().await;
     geo.fault(Fault::Status(403));
-    for path in ["/", "/json", "/city", "/elbonia", "/?ip=1.1.1.1"] {
+    for path in [
+        "/",
+        "/json",
+        "/city",
+        "/elbonia",
+        "/?ip=1.1.1.1",
+        "/1.1.1.1/city",
+    ] {
         let json = geo.get(path).await;
         assert!(!json.problem().is_empty());
         let title = json.json()["title"].as_str().unwrap().to_owned();
@@ -161,6 +170,142 @@ async fn the_page_allows_nothing_from_anywhere() {
             assert!(!answer.text().contains(forbidden), "{forbidden}");
         }
     }
+}
+
+#[tokio::test]
+async fn a_path_with_an_address_is_answered_as_without() {
+    let geo = Geo::with(&[("lookup", "any"), ("cache_ttl", "0")]).await;
+    for (path, accept, content_type, content) in [
+        ("/9.9.9.9", "*/*", "application/json", r#"{"ip":"9.9.9.9""#),
+        ("/9.9.9.9", CHROME, "text/html", "<h1>9.9.9.9</h1>"),
+        ("/9.9.9.9", "text/plain", "text/plain", "ip: 9.9.9.9\n"),
+        (
+            "/9.9.9.9/json",
+            CHROME,
+            "application/json",
+            r#"{"ip":"9.9.9.9""#,
+        ),
+        ("/9.9.9.9/city", CHROME, "text/plain", "Zürich\n"),
+        ("/2620:fe::fe/ip", "*/*", "text/plain", "2620:fe::fe\n"),
+        (
+            "/2620%3Afe%3A%3Afe/country-name",
+            "*/*",
+            "text/plain",
+            "Switzerland\n",
+        ),
+        (
+            "/89.0.142.86/city",
+            "*/*",
+            "application/problem+json",
+            "no-value",
+        ),
+        (
+            "/89.0.142.86/city",
+            CHROME,
+            "text/html",
+            "<h1>No such value</h1>",
+        ),
+    ] {
+        let answer = geo.send(Request::get(path).header("accept", accept)).await;
+        assert!(answer.text().contains(content), "{path}: {}", answer.text());
+        let type_ = answer.header("content-type").split(';').next();
+        assert_eq!(type_, Some(content_type), "{path} {accept}");
+        assert_eq!(answer.header("vary"), "accept", "{path}");
+    }
+    // As old as ipify's answer, where that about the caller is asked for anew.
+    let geo = Geo::with(&[("lookup", "any"), ("cache_ttl", "7000")]).await;
+    let answer = geo.get("/9.9.9.9/city").await;
+    assert_eq!(answer.header("cache-control"), "private, max-age=7000");
+}
+
+#[tokio::test]
+async fn the_page_has_a_form_where_other_addresses_are_allowed() {
+    for (lookup, form_action) in [
+        ("any", "form-action 'self'"),
+        ("caller", "form-action 'none'"),
+    ] {
+        let geo = Geo::with(&[("lookup", lookup), ("cache_ttl", "0")]).await;
+        for (path, status, value) in [
+            ("/", 200, ""),
+            ("/9.9.9.9", 200, "9.9.9.9"),
+            ("/?ip=2620:fe::fe", 200, "2620:fe::fe"),
+            ("/?ip=%22%3E", 400, "&#34;&#62;"),
+            ("/?ip=9.9.9.9&ip=1.1.1.1", 400, "9.9.9.9"),
+            ("/127.0.0.1", 422, "127.0.0.1"),
+            ("/89.0.142.86/city", 404, "89.0.142.86"),
+        ] {
+            let answer = geo.send(Request::get(path).header("accept", CHROME)).await;
+            let is_allowed = lookup == "any";
+            if is_allowed {
+                assert_eq!(answer.status, status, "{path}");
+            }
+            let field = format!(r#"name="ip" value="{value}""#);
+            assert_eq!(answer.text().contains(&field), is_allowed, "{path}");
+            assert_eq!(answer.text().contains("<form"), is_allowed, "{path}");
+            let is_invalid = is_allowed && matches!(status, 400 | 422);
+            assert_eq!(
+                answer.text().contains("aria-invalid="),
+                is_invalid,
+                "{path}"
+            );
+            let policy = answer.header("content-security-policy");
+            assert!(policy.ends_with(form_action), "{path}: {policy}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_commands_are_about_the_address() {
+    let geo = Geo::with(&[("lookup", "any"), ("cache_ttl", "0")]).await;
+    for (path, command) in [
+        ("/", "<code>curl http://geo.example/json</code>"),
+        (
+            "/9.9.9.9",
+            "<code>curl http://geo.example/9.9.9.9/json</code>",
+        ),
+        (
+            "/?ip=2620%3Afe::fe",
+            "<code>curl http://geo.example/2620:fe::fe/json</code>",
+        ),
+    ] {
+        let answer = geo.send(Request::get(path).header("accept", CHROME)).await;
+        assert!(answer.text().contains(command), "{path}: {}", answer.text());
+    }
+}
+
+#[tokio::test]
+async fn pages_of_problems_lead_on() {
+    let geo = Geo::start().await;
+    let again = r#"<a href="">Try again</a>"#;
+    for (path, fault, tries_again) in [
+        ("/elbonia", Fault::None, false),
+        ("/?ip=9.9.9.9", Fault::None, false),
+        ("/", Fault::Status(500), true),
+    ] {
+        geo.fault(fault);
+        let answer = geo.send(Request::get(path).header("accept", CHROME)).await;
+        assert!(answer.text().contains(r#"<a href="/">"#), "{path}");
+        assert_eq!(answer.text().contains(again), tries_again, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn countries_without_a_name_are_their_code() {
+    let geo = Geo::with(&[("cache_ttl", "0")]).await;
+    for (country, place) in [
+        (
+            "CH",
+            "<bdi>Switzerland</bdi> <span aria-hidden=\"true\">🇨🇭</span>",
+        ),
+        ("XX", "<p><bdi>XX</bdi></p>"),
+    ] {
+        let json = format!(r#"{{"ip":"9.9.9.9","location":{{"country":"{country}"}}}}"#);
+        geo.fault(Fault::Body(json.into()));
+        let answer = geo.send(Request::get("/").header("accept", CHROME)).await;
+        assert!(answer.text().contains(place), "{}", answer.text());
+    }
+    assert_eq!(geo.get("/country-name").await.problem(), "no-value");
+    assert_eq!(geo.get("/country").await.text(), "XX\n");
 }
 
 #[tokio::test]

@@ -10,6 +10,8 @@ pub mod artifact;
 pub mod buildah;
 pub mod component;
 #[cfg(feature = "tools")]
+pub mod countries;
+#[cfg(feature = "tools")]
 mod folder;
 #[cfg(feature = "tools")]
 mod layer;

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use xtask::component::{self, Build};
 use xtask::workspace::Workspace;
 #[cfg(feature = "tools")]
-use xtask::{artifact, buildah, layout::Layout, size, world};
+use xtask::{artifact, buildah, countries, layout::Layout, size, world};
 use xtask::{serve, test};
 
 /// Builds, runs, tests, packs and measures geo
@@ -65,6 +65,12 @@ enum Task {
         /// The file of the SVG path
         path: PathBuf,
     },
+    /// Write the names of the countries anew, with npm
+    #[cfg(feature = "tools")]
+    Countries {
+        /// The file of the names
+        path: PathBuf,
+    },
 }
 
 fn main() -> ExitCode {
@@ -106,6 +112,8 @@ fn perform(task: Task) -> Result<()> {
         Task::Size => size::print(&workspace),
         #[cfg(feature = "tools")]
         Task::World { path } => world::draw(&workspace, &path),
+        #[cfg(feature = "tools")]
+        Task::Countries { path } => countries::write(&workspace, &path),
     }
 }
 

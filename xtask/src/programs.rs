@@ -3,7 +3,7 @@
 use crate::process;
 use crate::workspace::Workspace;
 use anyhow::{Context, Result, ensure};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Makes sure that buildah is here and may build.
@@ -20,6 +20,21 @@ pub fn buildah() -> Result<()> {
     Ok(())
 }
 
+/// Makes sure that npm and Node.js are here.
+fn npm() -> Result<()> {
+    find_or_install(&["npm"], "npm")?;
+    find_or_install(&["node"], "nodejs")?;
+    Ok(())
+}
+
+/// Returns the command that installs what a folder's lock file says.
+pub fn npm_ci(folder: &Path) -> Command {
+    let mut npm = Command::new("npm");
+    npm.args(["ci", "--silent", "--no-audit", "--no-fund"])
+        .current_dir(folder);
+    npm
+}
+
 /// Returns a Chromium, after making sure that npm is here too, which installs
 /// what drives it.
 ///
@@ -27,8 +42,7 @@ pub fn buildah() -> Result<()> {
 ///
 /// If either is missing and cannot be installed: what to do.
 pub fn browser() -> Result<PathBuf> {
-    find_or_install(&["npm"], "npm")?;
-    find_or_install(&["node"], "nodejs")?;
+    npm()?;
     if let Some(chromium) = std::env::var_os("CHROMIUM") {
         return Ok(chromium.into());
     }
@@ -72,8 +86,61 @@ pub fn wasmtime(workspace: &Workspace) -> Result<PathBuf> {
     Ok(program)
 }
 
+/// Returns the program `redocly`, which npm installs.
+///
+/// # Errors
+///
+/// If it cannot be installed, or does not run: what to do.
+pub fn redocly(workspace: &Workspace) -> Result<PathBuf> {
+    npm()?;
+    let folder = workspace.root.join("tests/openapi");
+    process::run(&mut npm_ci(&folder)).context("npm cannot install redocly")?;
+    let program = folder.join("node_modules/.bin/redocly");
+    ensure!(runs(&program), "redocly needs a newer Node.js: install 22");
+    Ok(program)
+}
+
+/// Returns the program `schemathesis`, which pip installs into a virtual
+/// environment of its own and checks by its hash.
+///
+/// # Errors
+///
+/// If it cannot be installed: what to do.
+pub fn schemathesis(workspace: &Workspace) -> Result<PathBuf> {
+    let requirements = workspace.root.join("tests/openapi/requirements.txt");
+    let folder = workspace.target.join("schemathesis");
+    let program = folder.join("bin/schemathesis");
+    // Which requirements it was made from.
+    let made_from = folder.join("requirements.txt");
+    let wanted = std::fs::read(&requirements)?;
+    if std::fs::read(&made_from).is_ok_and(|made| made == wanted) && runs(&program) {
+        return Ok(program);
+    }
+    let python = find_or_install(&["python3"], "python3")?;
+    let create = || {
+        let mut venv = Command::new(&python);
+        process::output(venv.args(["-m", "venv", "--clear"]).arg(&folder))
+    };
+    if create().is_err() {
+        // Debian's Python comes without.
+        install("python3-venv")?;
+        create()?;
+    }
+    let mut pip = Command::new(folder.join("bin/pip"));
+    pip.args(["install", "--quiet", "--disable-pip-version-check"])
+        .args(["--only-binary=:all:", "--require-hashes", "--requirement"])
+        .arg(&requirements);
+    process::run(&mut pip).context("pip cannot install schemathesis")?;
+    ensure!(
+        runs(&program),
+        "the schemathesis that pip installed does not run"
+    );
+    std::fs::write(&made_from, wanted)?;
+    Ok(program)
+}
+
 /// The package does not mark its program as one.
-fn make_executable(program: &std::path::Path) -> Result<()> {
+fn make_executable(program: &Path) -> Result<()> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
@@ -88,20 +155,23 @@ fn find_or_install(names: &[&str], package: &str) -> Result<PathBuf> {
     if let Some(program) = find(names) {
         return Ok(program);
     }
+    install(package)?;
     let what = names[0];
+    find(names).with_context(|| format!("{package} was installed, but has no {what}"))
+}
+
+/// Installs a Debian package.
+fn install(package: &str) -> Result<()> {
     ensure!(
         is_root() && process::succeeds(Command::new("apt-get").arg("--version")),
-        "{what} is missing: install it (on Debian: \"apt-get install {package}\")"
+        "{package} is missing: install it (on Debian: \"apt-get install {package}\")"
     );
     eprintln!("installing {package}");
-    let apt = || -> Result<()> {
-        // Fails where the lists are new, or one of many sources is away.
-        let _ = process::output(apt_get().arg("update"));
-        process::output(apt_get().args(["install", "--yes", "--no-install-recommends", package]))?;
-        Ok(())
-    };
-    apt().with_context(|| format!("{what} is missing and cannot be installed"))?;
-    find(names).with_context(|| format!("{package} was installed, but has no {what}"))
+    // Fails where the lists are new, or one of many sources is away.
+    let _ = process::output(apt_get().arg("update"));
+    process::output(apt_get().args(["install", "--yes", "--no-install-recommends", package]))
+        .with_context(|| format!("{package} is missing and cannot be installed"))?;
+    Ok(())
 }
 
 fn apt_get() -> Command {

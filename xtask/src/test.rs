@@ -26,6 +26,8 @@ pub fn all(workspace: &Workspace) -> Result<()> {
     let buildah = programs::buildah();
     let wasmtime = programs::wasmtime(workspace);
     let browser = programs::browser();
+    let redocly = programs::redocly(workspace);
+    let schemathesis = programs::schemathesis(workspace);
 
     process::run(&mut test(workspace))?;
     process::run(test(workspace).args(PLAIN).args(["--test", "component"]))?;
@@ -40,6 +42,13 @@ pub fn all(workspace: &Workspace) -> Result<()> {
             test.env("WASMTIME", program);
         })?,
         Err(error) => skipped.push(format!("the plain build in wasmtime: {error:#}")),
+    }
+    match redocly.and_then(|redocly| Ok((redocly, schemathesis?))) {
+        Ok((redocly, schemathesis)) => ignored(workspace, "openapi", |test| {
+            test.env("REDOCLY", redocly);
+            test.env("SCHEMATHESIS", schemathesis);
+        })?,
+        Err(error) => skipped.push(format!("what tools say of OpenAPI: {error:#}")),
     }
     match browser {
         Ok(chromium) => page(workspace, Command::new("node").env("CHROMIUM", chromium))?,
@@ -82,12 +91,8 @@ fn ignored(workspace: &Workspace, file: &str, set_up: impl FnOnce(&mut Command))
 /// Runs the browser tests.
 fn page(workspace: &Workspace, node: &mut Command) -> Result<()> {
     let folder = workspace.root.join("tests/browser");
-    process::run(
-        Command::new("npm")
-            .args(["ci", "--silent", "--no-audit", "--no-fund"])
-            .current_dir(&folder),
-    )
-    .context("the browser tests need packages from npm")?;
+    process::run(&mut programs::npm_ci(&folder))
+        .context("the browser tests need packages from npm")?;
     process::run(
         node.args(["--test", "--test-reporter=spec", "page.test.mjs"])
             .current_dir(&folder)

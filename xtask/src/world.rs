@@ -5,12 +5,12 @@
 //! smaller than a pixel on a phone.
 
 use crate::process;
+use crate::programs::npm_ci;
 use crate::workspace::Workspace;
 use anyhow::{Context, Result, bail};
 use geojson::Value;
 use std::fmt::Write;
 use std::path::Path;
-use std::process::Command;
 use topojson::{TopoJson, to_geojson};
 
 /// How far a line may be from the coast that it stands for, in degrees.
@@ -32,9 +32,7 @@ type Pixel = (i32, i32);
 /// If npm cannot install the package, or the file cannot be written.
 pub fn draw(workspace: &Workspace, file: &Path) -> Result<()> {
     let folder = workspace.root.join("xtask/world");
-    let mut npm = Command::new("npm");
-    npm.args(["ci", "--silent", "--no-audit", "--no-fund"]);
-    process::run(npm.current_dir(&folder)).context("the map needs world-atlas from npm")?;
+    process::run(&mut npm_ci(&folder)).context("the map needs world-atlas from npm")?;
     let json = folder.join("node_modules/world-atlas/land-110m.json");
     let json = std::fs::read_to_string(&json).with_context(|| json.display().to_string())?;
     std::fs::write(file, path(&json)?).with_context(|| file.display().to_string())

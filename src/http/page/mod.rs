@@ -1,47 +1,43 @@
 //! The page that people see: HTML without scripts, which loads nothing.
 
+mod map;
+
+use super::address::Asked;
+use super::country;
 use super::problem::Problem;
 use super::request::Request;
+use super::response::Response;
 use super::value::Value;
 use crate::lookup::{Answer, Status};
 use askama::Template;
+use map::Pin;
 
 /// Allows nothing but the page's own style. (The empty icon keeps browsers from
-/// asking for one.)
-pub(crate) const CONTENT_SECURITY_POLICY: &str = concat!(
+/// asking for one.) Where forms may be sent to is added.
+const CONTENT_SECURITY_POLICY: &str = concat!(
     "default-src 'none'; img-src data:; style-src '",
     env!("STYLE_HASH"), // see build.rs
-    "'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    "'; base-uri 'none'; frame-ancestors 'none'; form-action "
 );
 
 const STYLE: &str = include_str!("style.css");
-
-/// The outline of the land, with one degree to the unit and south down: from
-/// Natural Earth, public domain.
-const WORLD: &str = include_str!("world.path");
 
 #[derive(Template)]
 #[template(path = "answer.html")]
 struct AnswerPage {
     ip: String,
+    /// The country's flag.
+    flag: Option<String>,
     /// City, region and country.
     place: Option<String>,
-    coordinates: Option<Coordinates>,
-    /// Terms and what there is to say of them, before the coordinates.
-    network: [(&'static str, Option<String>); 2],
-    /// The same, after the coordinates.
-    locality: [(&'static str, Option<String>); 2],
-    /// Where geo was asked.
-    base_url: String,
+    pin: Option<Pin>,
+    /// Terms and what there is to say of them.
+    facts: [(&'static str, Option<String>); 6],
+    /// Where geo was asked, up to what was asked for.
+    url: String,
     is_kept: bool,
-}
-
-/// Coordinates in degrees, in ipify's digits.
-struct Coordinates {
-    lat: String,
-    lng: String,
-    /// The latitude on the map, where south is positive.
-    y: String,
+    form: Option<String>,
+    is_invalid: bool,
 }
 
 #[derive(Template)]
@@ -50,59 +46,83 @@ struct ProblemPage<'a> {
     title: &'a str,
     detail: &'a str,
     status: u16,
+    /// What the form for another address holds, where there is one.
+    form: Option<&'a str>,
+    /// Whether the problem is what the form holds.
+    is_invalid: bool,
 }
 
 /// Returns the page of an answer.
-pub(crate) fn answer(answer: &Answer, request: &Request) -> String {
+pub(crate) fn answer(answer: &Answer, request: &Request, asked: &Asked) -> Response {
     let value = |value: Value| value.of(&answer.record).map(without_bidi_controls);
     let joined = |values: &[Value]| {
-        let present = values.iter().filter_map(|of| value(*of));
-        present.reduce(|joined, value| format!("{joined}, {value}"))
+        let mut joined = String::new();
+        for text in values.iter().filter_map(|of| value(*of)) {
+            // Cities are in regions and countries of the same name.
+            if joined != text {
+                joined += if joined.is_empty() { "" } else { ", " };
+                joined += &text;
+            }
+        }
+        (!joined.is_empty()).then_some(joined)
     };
-    let coordinates = value(Value::Lat)
-        .zip(value(Value::Lng))
-        .map(|(lat, lng)| Coordinates {
-            y: negated(&lat),
-            lat,
-            lng,
-        });
-    rendered(&AnswerPage {
-        ip: answer.record.ip.to_string(),
-        place: joined(&[Value::City, Value::Region, Value::Country]),
-        coordinates,
-        network: [
+    let code = answer.record.location.country.as_deref();
+    let country = match code.and_then(country::name) {
+        Some(_) => Value::CountryName,
+        None => Value::Country,
+    };
+    let ip = answer.record.ip.to_string();
+    let mut url = request.base_url();
+    if asked.about_another() {
+        url = format!("{url}/{ip}");
+    }
+    let page = AnswerPage {
+        flag: code.and_then(country::flag),
+        place: joined(&[Value::City, Value::Region, country]),
+        pin: value(Value::Lat)
+            .zip(value(Value::Lng))
+            .and_then(|(lat, lng)| Pin::at(lat, lng)),
+        facts: [
+            ("Country", joined(&[Value::CountryName, Value::Country])),
             ("ISP", value(Value::Isp)),
             ("Network", joined(&[Value::AsName, Value::Asn])),
-        ],
-        locality: [
+            ("Coordinates", value(Value::Coordinates)),
             ("Postal code", value(Value::PostalCode)),
             ("Time zone", value(Value::Timezone)),
         ],
-        base_url: request.base_url(),
+        ip,
+        url,
         is_kept: answer.status != Status::Bypass,
-    })
+        form: asked.form(),
+        is_invalid: false,
+    };
+    response(200, &page, page.form.is_some())
 }
 
 /// Returns the page of a problem.
-pub(crate) fn problem(problem: &Problem) -> String {
-    rendered(&ProblemPage {
+pub(crate) fn problem(problem: &Problem) -> Response {
+    let form = problem.form.as_deref();
+    let page = ProblemPage {
         title: problem.title,
         detail: &problem.detail,
         status: problem.status,
-    })
+        form,
+        is_invalid: matches!(problem.status, 400 | 422) && form != Some(""),
+    };
+    response(problem.status, &page, form.is_some())
 }
 
-fn rendered(page: &impl Template) -> String {
+fn response(status: u16, page: &impl Template, has_form: bool) -> Response {
     // Writing to a string does not fail.
-    page.render().unwrap_or_default()
-}
-
-/// Changes the sign of a number in digits.
-fn negated(digits: &str) -> String {
-    match digits.strip_prefix('-') {
-        Some(positive) => positive.to_owned(),
-        None => format!("-{digits}"),
-    }
+    let html = page.render().unwrap_or_default();
+    let mut response = Response::new(status, "text/html; charset=utf-8", html);
+    let form_action = if has_form { "'self'" } else { "'none'" };
+    response.header(
+        "content-security-policy",
+        format!("{CONTENT_SECURITY_POLICY}{form_action}"),
+    );
+    response.header("referrer-policy", "no-referrer");
+    response
 }
 
 /// Removes what would change the direction of the text after it.

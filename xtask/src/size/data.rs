@@ -1,7 +1,6 @@
 //! What the component's data is: the texts that it sends, and the rest.
 
 use anyhow::{Context, Result};
-use serde_json::{Deserializer, Value};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -13,7 +12,11 @@ use std::path::Path;
 /// If the sources cannot be read.
 pub fn parts(data: &[u8], src: &Path) -> Result<BTreeMap<String, usize>> {
     let mut parts = BTreeMap::new();
-    parts.insert("text: OpenAPI".to_owned(), open_api(data));
+    parts.insert(
+        "text: OpenAPI".to_owned(),
+        // See build.rs.
+        between(data, br#"{"openapi":"#, b"\n\n"),
+    );
     let mut files = Vec::new();
     collect(src, &mut files)?;
     for (name, content) in files {
@@ -40,17 +43,7 @@ pub fn parts(data: &[u8], src: &Path) -> Result<BTreeMap<String, usize>> {
     Ok(parts)
 }
 
-/// The size of the description that `/openapi.json` answers with.
-fn open_api(data: &[u8]) -> usize {
-    let Some(start) = find(data, br#"{"openapi":"#) else {
-        return 0;
-    };
-    let mut values = Deserializer::from_slice(&data[start..]).into_iter::<Value>();
-    values.next();
-    values.byte_offset()
-}
-
-/// Files that are in the component as they are: the page's drawings.
+/// Files that are in the component as they are: the map, the countries.
 fn collect(folder: &Path, files: &mut Vec<(String, String)>) -> Result<()> {
     for entry in folder
         .read_dir()
@@ -61,7 +54,7 @@ fn collect(folder: &Path, files: &mut Vec<(String, String)>) -> Result<()> {
             collect(&path, files)?;
         } else if path
             .extension()
-            .is_some_and(|extension| extension == "path")
+            .is_some_and(|extension| extension == "path" || extension == "txt")
         {
             let name = path.file_name().unwrap_or_default().display().to_string();
             files.push((name, std::fs::read_to_string(&path)?));
@@ -98,8 +91,7 @@ mod tests {
 
     #[test]
     fn texts_are_recognised() {
-        let data = br#"abc{"openapi":"3.1.0"}src/lib.rs <style>a{}</style>"#;
-        assert_eq!(open_api(data), 19);
+        let data = br#"abc src/lib.rs <style>a{}</style>"#;
         assert_eq!(source_files(data), 10);
         assert_eq!(between(data, b"<style>", b"</style>"), 3);
     }
