@@ -111,19 +111,24 @@ async fn those_who_wait_do_not_queue_up() {
     let geo = Arc::new(geo.await);
     let (first, all) = (Gate::shut(), Gate::shut());
     geo.fault(first.before(Fault::Status(422)));
-    let visits = tokio::spawn({
+    let visit = tokio::spawn({
+        let geo = Arc::clone(&geo);
+        async move { geo.visit(ADDRESS).await }
+    });
+    geo.stand_in.called(1).await;
+    let others = tokio::spawn({
         let geo = Arc::clone(&geo);
         async move { visitors(&geo, 20).await }
     });
     // All have seen that one is asking.
-    reads.of_timeout(20).await;
-    geo.stand_in.called(1).await;
+    reads.of_timeout(21).await;
     // From now on, nothing is answered before all have asked.
     geo.fault(all.before(Fault::Status(422)));
     first.open();
-    geo.stand_in.called(20).await;
+    geo.stand_in.called(21).await;
     all.open();
-    for answer in visits.await.unwrap() {
+    assert_eq!(visit.await.unwrap().problem(), "upstream-invalid");
+    for answer in others.await.unwrap() {
         assert_eq!(answer.problem(), "upstream-invalid");
     }
 }
