@@ -266,12 +266,13 @@ impl<'a> Lookup<'a> {
     ) -> Result<Option<Asked>, Problem> {
         let id = id(self.host.clock);
         let admission = upstream.admit(id)?;
-        let settling = match sharing {
-            Sharing::Patient => SETTLING,
-            Sharing::Quick | Sharing::Not => Duration::ZERO,
+        let claim = |settling| cache.claim(found, id, settling, self.host.clock);
+        let may_ask = match sharing {
+            Sharing::Quick => claim(Duration::ZERO),
+            Sharing::Patient => claim(SETTLING),
+            Sharing::Not => true,
         };
-        let is_ours = cache.claim(found, id, settling, self.host.clock);
-        if !is_ours && sharing != Sharing::Not {
+        if !may_ask {
             return Ok(None);
         }
         let asked = upstream.count(id).and_then(|turn| {
@@ -279,7 +280,7 @@ impl<'a> Lookup<'a> {
             upstream.ask(&admission, self.address)
         });
         let stored = asked.as_ref().is_ok_and(|record| cache.keep(found, record));
-        if !stored {
+        if !stored && sharing != Sharing::Not {
             cache.release(found, self.retention);
         }
         asked.map(|record| Some(Asked { record, stored }))

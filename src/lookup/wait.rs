@@ -18,7 +18,7 @@ pub(crate) struct Wait<'a> {
     pause: Duration,
     /// The request that is waited for, and since when.
     awaited: Option<(u64, Duration)>,
-    /// Whether one that was waited for got no answer.
+    /// Whether it has ended, and got no answer.
     was_in_vain: bool,
 }
 
@@ -41,21 +41,17 @@ impl<'a> Wait<'a> {
     /// is that of another instance's clock, which may be wrong, so it is not
     /// trusted for longer than this request itself can tell.
     pub(crate) fn is_worth_it(&mut self, mark: Option<Mark>) -> bool {
+        let Some(mark) = mark else {
+            self.was_in_vain = self.awaited.is_some();
+            return false;
+        };
         let now = self.clock.elapsed();
-        let is_up = |since| now - since >= self.timeout;
-        let id = mark.map(|mark| mark.id);
         let since = match self.awaited {
-            Some((awaited, since)) if Some(awaited) == id => since,
-            // It has ended, and no answer is kept.
-            Some((_, since)) if !is_up(since) => {
-                self.was_in_vain = true;
-                now
-            }
+            Some((awaited, since)) if awaited == mark.id => since,
             _ => now,
         };
-        self.awaited = id.map(|id| (id, since));
-        let is_running = mark.is_some_and(|mark| is_running(mark, self.clock, self.timeout));
-        is_running && !is_up(since) && !self.was_in_vain
+        self.awaited = Some((mark.id, since));
+        is_running(mark, self.clock, self.timeout) && now - since < self.timeout
     }
 
     /// Whether a request that was waited for has ended, and got no answer. Those
