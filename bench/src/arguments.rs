@@ -20,6 +20,10 @@ pub struct Arguments {
     #[arg(long, value_name = "PROGRAM")]
     pub spin: Option<PathBuf>,
 
+    /// Compile the component in other ways, and measure nothing else
+    #[arg(long)]
+    pub variants: bool,
+
     /// Where to write the plots, instead of beside the tables in target/bench
     #[arg(long, value_name = "FOLDER")]
     pub plots: Option<PathBuf>,

@@ -103,7 +103,7 @@ fn hits(
     counting(async |calls| {
         // The origin is a part of the cache key.
         let variables = [("ipify_origin", origin)];
-        let mut counted = Counted::start(manifest, &variables, store, &calls).await?;
+        let mut counted = Counted::start(manifest, None, &variables, store, &calls).await?;
         let mut hits = Hits::default();
         for number in (0..callers).step_by((callers / SAMPLE) as usize) {
             let caller = address(number).to_string();

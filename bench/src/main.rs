@@ -26,6 +26,7 @@ mod request;
 mod spin;
 mod table;
 mod throughput;
+mod variants;
 
 use anyhow::Result;
 use arguments::Arguments;
@@ -48,6 +49,7 @@ fn measure(arguments: &Arguments) -> Result<()> {
     let artifacts = Artifacts::build(arguments)?;
     let mut report = Report::new(&artifacts);
     match &arguments.spin {
+        _ if arguments.variants => report.add(variants::measure(&artifacts)?),
         Some(spin) => report.add(throughput::on_spin(spin, arguments, &artifacts)?),
         None => {
             report.add(report::size(&artifacts.size)?);

@@ -2,7 +2,7 @@
 //! on what else the machine does.
 
 use crate::artifacts::{Artifacts, BARE};
-use crate::case::{CASES, Case, STALE, Server};
+use crate::case::{CALLER, CASES, Case, STALE, Server};
 use crate::client::Client;
 use crate::host_calls::{Calls, HostCalls};
 use crate::table::{Section, Table, grouped};
@@ -49,19 +49,27 @@ impl Hooks for Ended {
 pub const START: u64 = 1_795_422_400;
 
 impl Counted {
-    /// Starts the component of a manifest on the current runtime.
+    /// Starts the component of a manifest on the current runtime, or another one
+    /// in its place.
     ///
     /// # Errors
     ///
     /// If it does not start.
     pub async fn start(
         manifest: &Path,
+        component: Option<&Path>,
         variables: &[(&str, &str)],
         store: Arc<dyn Backend>,
         calls: &HostCalls,
     ) -> Result<Self> {
         let stand_in = StandIn::start().await?;
-        let app = || host::app(manifest, &stand_in, variables);
+        let app = || -> Result<_> {
+            let mut app = host::app(manifest, &stand_in, variables)?;
+            if let Some(component) = component {
+                app.source = component.to_owned();
+            }
+            Ok(app)
+        };
         let component = Component::load_metered(&app()?)?;
         let ended = Ended::default();
         let time = Arc::new(AtomicU64::new(START));
@@ -196,27 +204,24 @@ async fn cost(artifacts: &Artifacts, case: &Case, calls: &HostCalls) -> Result<C
         ),
     };
     let store = Arc::new(Memory::default());
-    let mut counted = Counted::start(&manifest, variables, store, calls).await?;
+    let mut counted = Counted::start(&manifest, None, variables, store, calls).await?;
     // The second request finds what the first one kept.
+    let [first, second] = case.examples();
     counted
-        .get(case.example(), case.accept, CALLER, case.status)
+        .get(first, case.accept, CALLER.1, case.status)
         .await?;
     counted.time.fetch_add(10, Ordering::Relaxed);
-    let path = match case.is_random {
-        true => "/json?ip=9.9.9.9",
-        false => case.path,
-    };
-    counted.get(path, case.accept, CALLER, case.status).await
+    counted
+        .get(second, case.accept, CALLER.1, case.status)
+        .await
 }
 
-const CALLER: &str = crate::case::CALLER.1;
-
 impl Case {
-    /// One path of it.
-    fn example(&self) -> &'static str {
+    /// The paths of two requests.
+    pub fn examples(&self) -> [&'static str; 2] {
         match self.is_random {
-            true => "/json?ip=1.1.1.1",
-            false => self.path,
+            true => ["/json?ip=1.1.1.1", "/json?ip=9.9.9.9"],
+            false => [self.path; 2],
         }
     }
 }

@@ -197,7 +197,12 @@ fn engine(mut config: Config) -> Result<Engine> {
         .total_memories(MEMORIES)
         .total_tables(2 * MEMORIES)
         .total_stacks(MEMORIES)
-        .max_memory_size(MEMORY_LIMIT);
+        .max_memory_size(MEMORY_LIMIT)
+        // As Spin does: what an instance has written is overwritten for the next
+        // one. Given back to the system, it would have to be asked for again,
+        // page by page, which takes longer than most requests.
+        .linear_memory_keep_resident(2 << 20)
+        .table_keep_resident(1 << 19);
     config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
     // By default 4 GiB of addresses are set aside for each memory, more than a
     // limit of the address space (ulimit -v) may allow.

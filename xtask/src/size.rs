@@ -108,7 +108,12 @@ fn show(title: &str, parts: BTreeMap<String, usize>) {
     }
 }
 
-fn gzipped(bytes: &[u8]) -> Result<usize> {
+/// The size of bytes, gzipped.
+///
+/// # Errors
+///
+/// None, since it happens in memory.
+pub fn gzipped(bytes: &[u8]) -> Result<usize> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
     encoder.write_all(bytes)?;
     Ok(encoder.finish()?.len())
