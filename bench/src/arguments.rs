@@ -12,7 +12,7 @@ pub struct Arguments {
     pub rounds: usize,
 
     /// How long one measurement takes
-    #[arg(long, value_name = "SECONDS", default_value_t = 1.0)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 0.5)]
     pub seconds: f64,
 
     /// Send the requests to this Spin instead of geo-host, and measure nothing

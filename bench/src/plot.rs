@@ -44,6 +44,8 @@ pub fn latency(upstream: u64, cases: &[(&str, Measured)]) -> Result<String> {
             .x_label_formatter(&|place| names[place.round() as usize % 4].to_owned())
             .y_label_formatter(&|ms| format!("{ms} ms"))
             .draw()?;
+        // Names beside curves that end at the same place go above each other.
+        let mut ends: Vec<f64> = Vec::new();
         for ((name, latency), colour) in cases.iter().zip(COLOURS) {
             let values = [latency.p50, latency.p90, latency.p99, latency.p999];
             let points = values.into_iter().enumerate();
@@ -54,7 +56,11 @@ pub fn latency(upstream: u64, cases: &[(&str, Measured)]) -> Result<String> {
             let end = points.last().copied().unwrap_or((0.0, 1.0));
             chart.draw_series(LineSeries::new(points, colour.stroke_width(2)))?;
             let style = ("sans-serif", 13).into_font().color(&colour);
-            let label = EmptyElement::at(end) + Text::new(name.to_string(), (6, -6), style);
+            let near = |other: &&f64| (0.7..1.4).contains(&(end.1 / **other));
+            let below = ends.iter().filter(near).count() as i32;
+            ends.push(end.1);
+            let name = Text::new(name.to_string(), (6, -6 - 14 * below), style);
+            let label = EmptyElement::at(end) + name;
             chart.draw_series([label])?;
         }
         Ok(())
@@ -82,6 +88,7 @@ pub fn sizes(component: usize) -> Result<String> {
         let rows = images.len() as f64;
         let mut chart = ChartBuilder::on(&area)
             .margin(12)
+            .margin_left(24)
             .margin_right(80)
             .x_label_area_size(28)
             .y_label_area_size(0)
