@@ -33,12 +33,11 @@ pub fn measure(artifacts: &Artifacts) -> Result<Section> {
     linker.define_unknown_imports_as_traps(&compiled)?;
     let pre = linker.instantiate_pre(&compiled)?;
 
-    let compile = milliseconds(|| Ok(drop(Component::new(&engine, &bytes)?)))?;
-    let load = milliseconds(|| Ok(drop(load(&engine, &file)?)))?;
+    let compile = milliseconds(|| Ok(Component::new(&engine, &bytes)?))?;
+    let load = milliseconds(|| load(&engine, &file))?;
     let instantiate = milliseconds(|| {
         let mut store = Store::new(&engine, ());
-        pre.instantiate(&mut store)?;
-        Ok(())
+        Ok(pre.instantiate(&mut store)?)
     })?;
 
     let mut table = Table::new(&["in the engine", "ms"]);
@@ -66,11 +65,11 @@ fn load(engine: &Engine, file: &std::path::Path) -> Result<Component> {
     Ok(unsafe { Component::deserialize_file(engine, file) }?)
 }
 
-fn milliseconds(action: impl Fn() -> Result<()>) -> Result<f64> {
+fn milliseconds<T>(action: impl Fn() -> Result<T>) -> Result<f64> {
     let mut times = Vec::new();
     for _ in 0..TIMES {
         let start = Instant::now();
-        action()?;
+        drop(action()?);
         times.push(start.elapsed().as_secs_f64() * 1000.0);
     }
     Ok(median(&times))

@@ -38,6 +38,13 @@ pub struct Counted {
 #[derive(Clone, Debug, Default)]
 struct Ended(Arc<Mutex<Vec<Usage>>>);
 
+impl Ended {
+    fn take(&self) -> Option<Usage> {
+        let mut ended = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        ended.pop()
+    }
+}
+
 impl Hooks for Ended {
     fn ended(&self, usage: Usage) {
         let mut ended = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -105,11 +112,9 @@ impl Counted {
         self.calls.take();
         self.client.get(path, accept, caller, status).await?;
         let usage = loop {
-            let mut ended = self.ended.0.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some(usage) = ended.pop() {
+            if let Some(usage) = self.ended.take() {
                 break usage;
             }
-            drop(ended);
             tokio::time::sleep(Duration::from_millis(1)).await;
         };
         Ok(Cost {
