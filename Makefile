@@ -1,6 +1,6 @@
 # Everything starts here; "make" alone lists what there is.
 
-.PHONY: help run example build image artifact test fmt lint size world countries toolchain
+.PHONY: help run example build image artifact test fmt lint size bench world countries toolchain
 .DEFAULT_GOAL := help
 
 # What is needed to build, run and test compiles in seconds; with the tools for
@@ -32,6 +32,11 @@ artifact: build ## Make an OCI artifact of the component, into dist/artifact
 
 size: toolchain ## Tell what the bytes of the component are
 	@$(TOOLS) size
+
+bench: toolchain ## Measure size, start, speed, memory and cost; with SPIN=path on that Spin
+	cargo build --profile measure --package bench --package geo-host
+	cargo run --quiet --profile measure --package bench --bin bench -- \
+		$(if $(SPIN),--spin $(SPIN)) $(BENCH)
 
 world: toolchain ## Draw the page's map anew, from Natural Earth
 	@$(TOOLS) world src/http/page/world.path

@@ -12,6 +12,7 @@ wasmtime::component::bindgen!({
         }
     ",
     world: "geo:host/spin",
-    imports: { default: async },
+    // Traced, as the engine's own are, so that a subscriber sees every call.
+    imports: { default: async | tracing },
     with: { "fermyon:spin/key-value.store": crate::key_value::OpenStore },
 });

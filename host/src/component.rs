@@ -6,6 +6,7 @@ use crate::composition::compose;
 use crate::denied;
 use crate::dependency::Dependency;
 use crate::instance::{AppState, InstanceState, MEMORY_LIMIT};
+use crate::usage::Usage;
 use anyhow::{Context, Result, anyhow, bail};
 use bytes::Bytes;
 use http::{Request, Response};
@@ -58,7 +59,19 @@ impl Component {
     /// Where a file cannot be read or is no component, the files do not fit
     /// together, or import what geo-host does not offer.
     pub fn load(app: &App) -> Result<Self> {
-        Self::from_files(&app.source, &app.dependencies)
+        Self::from_files(&app.source, &app.dependencies, &Config::new())
+    }
+
+    /// Like [`load`](Self::load), and counts the instructions that its instances
+    /// run, for [`Hooks::ended`](crate::Hooks::ended). They run slower for it.
+    ///
+    /// # Errors
+    ///
+    /// As for [`load`](Self::load).
+    pub fn load_metered(app: &App) -> Result<Self> {
+        let mut config = Config::new();
+        config.consume_fuel(true);
+        Self::from_files(&app.source, &app.dependencies, &config)
     }
 
     /// Compiles the component in a file.
@@ -68,12 +81,12 @@ impl Component {
     /// Where the file cannot be read, is no component, or imports what
     /// geo-host does not offer.
     pub fn compile(file: &Path) -> Result<Self> {
-        Self::from_files(file, &[])
+        Self::from_files(file, &[], &Config::new())
     }
 
-    fn from_files(source: &Path, dependencies: &[Dependency]) -> Result<Self> {
+    fn from_files(source: &Path, dependencies: &[Dependency], config: &Config) -> Result<Self> {
         let bytes = compose(source, dependencies)?;
-        Self::from_bytes(&bytes).with_context(|| format!("{} cannot be served", source.display()))
+        Self::new(&bytes, config).with_context(|| format!("{} cannot be served", source.display()))
     }
 
     /// Compiles a component.
@@ -83,7 +96,11 @@ impl Component {
     /// Where the bytes are no component, or it imports what geo-host does not
     /// offer.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
-        let engine = engine()?;
+        Self::new(bytes, &Config::new())
+    }
+
+    fn new(bytes: &[u8], config: &Config) -> Result<Self> {
+        let engine = engine(config.clone())?;
         let component = wasmtime::component::Component::new(&engine, bytes)?;
         let component_type = component.component_type();
         let mut imports = component_type.imports(&engine);
@@ -129,7 +146,8 @@ impl Component {
     {
         let turn = Arc::clone(&self.turns).acquire_owned().await?;
         let mut store = Store::new(self.pre.engine(), InstanceState::new(app, self.kind));
-        store.limiter(|state| &mut state.limits);
+        store.limiter(|state| &mut state.meter);
+        Usage::begin(&mut store);
         let (answered, answer) = oneshot::channel();
         let mut http = store.data_mut().http();
         let request = http.new_incoming_request(Scheme::Http, request)?;
@@ -145,7 +163,9 @@ impl Component {
             let proxy = pre.instantiate_async(&mut store).await?;
             let handler = proxy.wasi_http_incoming_handler();
             let call = handler.call_handle(&mut store, request, response_out);
-            match timeout(CALL_LIMIT, call).await {
+            let ended = timeout(CALL_LIMIT, call).await;
+            store.data().hooks.ended(Usage::of(&store));
+            match ended {
                 Ok(ended) => Ok(ended?),
                 Err(_) => bail!("it did not end within {} s", CALL_LIMIT.as_secs()),
             }
@@ -168,7 +188,7 @@ impl Component {
 }
 
 /// An engine with room for as many instances as run at the same time.
-fn engine() -> Result<Engine> {
+fn engine(mut config: Config) -> Result<Engine> {
     let mut pool = PoolingAllocationConfig::new();
     // For each memory, a component made by Rust's toolchain has three or four
     // core instances and two tables.
@@ -177,8 +197,12 @@ fn engine() -> Result<Engine> {
         .total_memories(MEMORIES)
         .total_tables(2 * MEMORIES)
         .total_stacks(MEMORIES)
-        .max_memory_size(MEMORY_LIMIT);
-    let mut config = Config::new();
+        .max_memory_size(MEMORY_LIMIT)
+        // As Spin does: what an instance has written is overwritten for the next
+        // one. Given back to the system, it would have to be asked for again,
+        // page by page, which takes longer than most requests.
+        .linear_memory_keep_resident(2 << 20)
+        .table_keep_resident(1 << 19);
     config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
     // By default 4 GiB of addresses are set aside for each memory, more than a
     // limit of the address space (ulimit -v) may allow.

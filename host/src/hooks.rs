@@ -1,8 +1,9 @@
 //! Points at which a test can watch the host, or make it fail.
 
+use crate::usage::Usage;
 use std::fmt::Debug;
 
-/// Is called before the host does something for the component. The methods do
+/// Is called when the host does something for the component. The methods do
 /// nothing unless they are overridden.
 pub trait Hooks: Debug + Send + Sync {
     /// Is called before a variable is read.
@@ -23,6 +24,9 @@ pub trait Hooks: Debug + Send + Sync {
     fn request(&self, _url: &str) -> Result<(), String> {
         Ok(())
     }
+
+    /// Is called when an instance has ended, which may be after its answer.
+    fn ended(&self, _usage: Usage) {}
 }
 
 /// Hooks that do nothing.

@@ -11,11 +11,11 @@ use crate::key_value::Stores;
 use crate::log::Log;
 use crate::outbound::{Outbound, PoolingClient};
 use crate::runtime_config::RuntimeConfig;
+use crate::usage::Meter;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use tokio_util::task::TaskTracker;
 use wasmtime::component::ResourceTable;
-use wasmtime::{StoreLimits, StoreLimitsBuilder};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
@@ -57,13 +57,13 @@ impl AppState {
 pub struct InstanceState {
     pub table: ResourceTable,
     pub stores: Stores,
-    pub limits: StoreLimits,
+    pub meter: Meter,
     pub log: Log,
     wasi: WasiCtx,
     http: WasiHttpCtx,
     outbound: Outbound,
     variables: Arc<BTreeMap<String, String>>,
-    hooks: Arc<dyn Hooks>,
+    pub hooks: Arc<dyn Hooks>,
 }
 
 impl InstanceState {
@@ -81,7 +81,7 @@ impl InstanceState {
         Self {
             table: ResourceTable::new(),
             stores: app.stores.clone(),
-            limits: StoreLimitsBuilder::new().memory_size(MEMORY_LIMIT).build(),
+            meter: Meter::new(MEMORY_LIMIT),
             log: app.log.clone(),
             wasi: wasi.build(),
             http: WasiHttpCtx::new(),

@@ -25,6 +25,7 @@ mod outbound;
 mod runtime_config;
 mod server;
 mod template;
+mod usage;
 
 pub use app::App;
 pub use clock::Clock;
@@ -38,3 +39,4 @@ pub use manifest::Manifest;
 pub use runtime_config::RuntimeConfig;
 pub use server::{Calls, Server};
 pub use stand_in;
+pub use usage::Usage;

@@ -48,6 +48,21 @@ impl Build {
 ///
 /// If the target cannot be installed, or the component does not compile.
 pub fn compile(workspace: &Workspace, build: Build, profile: &str, quiet: bool) -> Result<PathBuf> {
+    let mut cargo = cargo(workspace, build, profile)?;
+    if quiet {
+        cargo.arg("--quiet");
+    }
+    process::run(&mut cargo).context("the component was not built")?;
+    let folder = workspace.target.join(TARGET).join(profile);
+    Ok(folder.join("geo.wasm"))
+}
+
+/// Returns the command that builds the component with a cargo profile.
+///
+/// # Errors
+///
+/// If the target cannot be installed.
+pub fn cargo(workspace: &Workspace, build: Build, profile: &str) -> Result<Command> {
     add_target()?;
     let mut cargo = workspace.cargo();
     cargo
@@ -55,12 +70,7 @@ pub fn compile(workspace: &Workspace, build: Build, profile: &str, quiet: bool) 
         .args(["--profile", profile])
         .args(["--config", &remapped_paths()?])
         .args(build.flags());
-    if quiet {
-        cargo.arg("--quiet");
-    }
-    process::run(&mut cargo).context("the component was not built")?;
-    let folder = workspace.target.join(TARGET).join(profile);
-    Ok(folder.join("geo.wasm"))
+    Ok(cargo)
 }
 
 /// Returns the setting that keeps the path of cargo's home out of the messages

@@ -12,38 +12,86 @@ use std::io::Write;
 use std::path::Path;
 use wasmparser::{KnownCustom, Name, Parser, Payload, TypeRef};
 
-/// Prints what the bytes of the component are: of the one that ships, and, to
-/// see where the code comes from, of the same one with its functions' names.
+/// How large the component is, and what its bytes are.
+pub struct Size {
+    /// The bytes of the component for Spin.
+    pub bytes: usize,
+    /// The same, gzipped.
+    pub gzipped: usize,
+    /// The layer of the default image, gzipped as it is pulled.
+    pub layer: usize,
+    /// The bytes of each section.
+    pub sections: BTreeMap<String, usize>,
+    /// The bytes of code, by where its source is.
+    pub code: BTreeMap<String, usize>,
+    /// The bytes of data.
+    pub data: BTreeMap<String, usize>,
+    /// The functions and their bytes, the largest first.
+    pub functions: Vec<(String, usize)>,
+}
+
+impl Size {
+    /// Builds and measures the component: the one that ships, and, to see where
+    /// the code comes from, the same one with its functions' names.
+    ///
+    /// # Errors
+    ///
+    /// If it does not compile.
+    pub fn measure(workspace: &Workspace) -> Result<Self> {
+        for build in Build::ALL {
+            component::build(workspace, build, true)?;
+        }
+        let shipped = read(&workspace.root.join(Build::Spin.file()))?;
+        let plain = read(&workspace.root.join(Build::Plain.file()))?;
+        let named = read(&component::compile(workspace, Build::Spin, "size", true)?)?;
+        let module = Module::read(&named)?;
+        let mut code = BTreeMap::new();
+        for (name, size) in &module.functions {
+            *code.entry(code::part(name)).or_default() += size;
+        }
+        let mut functions = module.functions;
+        functions.sort_by_key(|(_, size)| std::cmp::Reverse(*size));
+        Ok(Self {
+            bytes: shipped.len(),
+            gzipped: gzipped(&shipped)?,
+            layer: gzipped(&archive(&plain)?)?,
+            sections: sections(&shipped)?,
+            code,
+            data: data::parts(&module.data, &workspace.root.join("src"))?,
+            functions,
+        })
+    }
+}
+
+/// Prints what the bytes of the component are.
 ///
 /// # Errors
 ///
 /// If it does not compile.
 pub fn print(workspace: &Workspace) -> Result<()> {
-    component::build(workspace, Build::Spin, true)?;
-    let shipped = read(&workspace.root.join(Build::Spin.file()))?;
-    let named = read(&component::compile(workspace, Build::Spin, "size", true)?)?;
-
-    println!("{:>8}  bytes", shipped.len());
-    println!("{:>8}  gzipped", gzipped(&shipped)?);
-    show("by section", sections(&shipped)?);
-    let module = Module::read(&named)?;
-    let mut code = BTreeMap::new();
-    for (name, size) in &module.functions {
-        *code.entry(code::part(name)).or_default() += size;
-    }
-    show("code, by where its source is", code);
-    show(
-        "data",
-        data::parts(&module.data, &workspace.root.join("src"))?,
-    );
+    let size = Size::measure(workspace)?;
+    println!("{:>8}  bytes", size.bytes);
+    println!("{:>8}  gzipped", size.gzipped);
+    println!("{:>8}  the image's layer, gzipped", size.layer);
+    show("by section", size.sections);
+    show("code, by where its source is", size.code);
+    show("data", size.data);
 
     println!("\nthe largest functions");
-    let mut largest = module.functions;
-    largest.sort_by_key(|(_, size)| std::cmp::Reverse(*size));
-    for (name, size) in largest.iter().take(20) {
+    for (name, size) in size.functions.iter().take(20) {
         println!("{size:>8}  {name}");
     }
     Ok(())
+}
+
+/// The archive of a layer that holds a component and nothing else.
+fn archive(component: &[u8]) -> Result<Vec<u8>> {
+    let mut header = tar::Header::new_ustar();
+    header.set_size(component.len() as u64);
+    header.set_mode(0o644);
+    let mut archive = tar::Builder::new(Vec::new());
+    archive.append_data(&mut header, "geo.wasm", component)?;
+    Ok(archive.into_inner()?)
 }
 
 fn read(path: &Path) -> Result<Vec<u8>> {
@@ -60,7 +108,12 @@ fn show(title: &str, parts: BTreeMap<String, usize>) {
     }
 }
 
-fn gzipped(bytes: &[u8]) -> Result<usize> {
+/// The size of bytes, gzipped.
+///
+/// # Errors
+///
+/// None, since it happens in memory.
+pub fn gzipped(bytes: &[u8]) -> Result<usize> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
     encoder.write_all(bytes)?;
     Ok(encoder.finish()?.len())

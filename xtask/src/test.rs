@@ -74,10 +74,10 @@ pub fn all(workspace: &Workspace) -> Result<()> {
 const PLAIN: [&str; 3] = ["--no-default-features", "--features", "xtask/tools"];
 
 /// All are tests of the whole workspace, with one set of features for its
-/// dependencies, so that the engine is compiled once.
+/// dependencies, so that the engine is compiled once. `bench` has no tests.
 fn test(workspace: &Workspace) -> Command {
     let mut cargo = workspace.cargo();
-    cargo.args(["test", "--workspace"]);
+    cargo.args(["test", "--workspace", "--exclude", "bench"]);
     cargo
 }
 
