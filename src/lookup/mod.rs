@@ -7,6 +7,7 @@ mod cache;
 pub(crate) mod decimal;
 mod flow;
 mod ipify;
+mod json;
 pub(crate) mod origin;
 pub(crate) mod problem;
 mod record;
@@ -20,6 +21,7 @@ mod wait;
 
 pub use cache::Status;
 pub use flow::Lookup;
+pub use json::number;
 pub use problem::{Details, Kind, Problem};
 pub use record::{AutonomousSystem, Location, Record};
 use std::net::IpAddr;

@@ -1,9 +1,7 @@
 //! What ipify knows about an address: its JSON verbatim, and a typed view.
 
-use super::address;
-use serde::de::{Deserialize, Deserializer, Error, Visitor};
+use super::{address, json};
 use serde_json::value::RawValue;
-use std::fmt;
 use std::net::IpAddr;
 use std::ops::Range;
 
@@ -60,14 +58,17 @@ impl Record {
     /// address, or if it has one of the members that geo reads twice.
     pub fn parse(body: Vec<u8>) -> Option<Box<Self>> {
         let json = String::from_utf8(body).ok()?;
-        let document: json::Document = serde_json::from_str(&json).ok()?;
-        let ip = address::parse(&string(document.ip)?)?;
+        let [ip, isp, location, system] = json::members(&json, ["ip", "isp", "location", "as"])?;
+        let (isp, location, system) = (
+            text(isp),
+            Location::read(location),
+            AutonomousSystem::read(system),
+        );
         // The raw value is a part of the text.
-        let start = document.ip.get().as_ptr() as usize - json.as_ptr() as usize;
-        let ip_range = start..start + document.ip.get().len();
-        let isp = text(document.isp);
-        let location = object::<json::Location>(document.location).into();
-        let system = object::<json::AutonomousSystem>(document.system).into();
+        let raw_ip = ip?.get();
+        let start = raw_ip.as_ptr() as usize - json.as_ptr() as usize;
+        let ip_range = start..start + raw_ip.len();
+        let ip = address::parse(&json::string(raw_ip)?)?;
         Some(Box::new(Self {
             json,
             ip_range,
@@ -100,88 +101,52 @@ impl Record {
     }
 }
 
-/// The members of ipify's JSON that geo reads. A value stays raw until it is
-/// used, so that digits stay, and that an unexpected type is no error.
-mod json {
-    use serde::Deserialize;
-    use serde_json::value::RawValue;
-
-    #[derive(Deserialize)]
-    pub struct Document<'a> {
-        #[serde(borrow)]
-        pub ip: &'a RawValue,
-        #[serde(borrow)]
-        pub isp: Option<&'a RawValue>,
-        #[serde(borrow)]
-        pub location: Option<&'a RawValue>,
-        #[serde(borrow, rename = "as")]
-        pub system: Option<&'a RawValue>,
-    }
-
-    #[derive(Default, Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    pub struct Location<'a> {
-        #[serde(borrow)]
-        pub country: Option<&'a RawValue>,
-        #[serde(borrow)]
-        pub region: Option<&'a RawValue>,
-        #[serde(borrow)]
-        pub city: Option<&'a RawValue>,
-        #[serde(borrow)]
-        pub lat: Option<&'a RawValue>,
-        #[serde(borrow)]
-        pub lng: Option<&'a RawValue>,
-        #[serde(borrow)]
-        pub postal_code: Option<&'a RawValue>,
-        #[serde(borrow)]
-        pub timezone: Option<&'a RawValue>,
-    }
-
-    #[derive(Default, Deserialize)]
-    pub struct AutonomousSystem<'a> {
-        #[serde(borrow)]
-        pub asn: Option<&'a RawValue>,
-        #[serde(borrow)]
-        pub name: Option<&'a RawValue>,
-    }
-}
-
-impl From<json::Location<'_>> for Location {
-    fn from(location: json::Location) -> Self {
-        let region = text(location.region);
-        let city = text(location.city);
-        let postal_code = text(location.postal_code);
-        let timezone = text(location.timezone);
+impl Location {
+    fn read(value: Option<&RawValue>) -> Self {
+        let names = [
+            "country",
+            "region",
+            "city",
+            "lat",
+            "lng",
+            "postalCode",
+            "timezone",
+        ];
+        let [country, region, city, lat, lng, postal_code, timezone] = object(value, names);
         // ipify's code for an unknown country, with 0,0 as coordinates.
-        let country = text(location.country);
+        let country = text(country);
         let is_known = country.as_deref() != Some("ZZ");
         Self {
             country: country.filter(|_| is_known),
-            region,
-            city,
-            lat: number(location.lat).filter(|_| is_known),
-            lng: number(location.lng).filter(|_| is_known),
-            postal_code,
-            timezone,
+            region: text(region),
+            city: text(city),
+            lat: number(lat).filter(|_| is_known),
+            lng: number(lng).filter(|_| is_known),
+            postal_code: text(postal_code),
+            timezone: text(timezone),
         }
     }
 }
 
-impl From<json::AutonomousSystem<'_>> for AutonomousSystem {
-    fn from(system: json::AutonomousSystem) -> Self {
+impl AutonomousSystem {
+    fn read(value: Option<&RawValue>) -> Self {
+        let [asn, name] = object(value, ["asn", "name"]);
         Self {
-            number: number(system.asn),
-            name: text(system.name),
+            number: number(asn),
+            name: text(name),
         }
     }
 }
 
-/// Reads an object; where it is missing or something else, all of its members
-/// are missing.
-fn object<'a, T: Default + Deserialize<'a>>(value: Option<&'a RawValue>) -> T {
+/// Reads members of an object; where it is missing or something else, all of
+/// them are missing.
+fn object<'a, const N: usize>(
+    value: Option<&'a RawValue>,
+    names: [&str; N],
+) -> [Option<&'a RawValue>; N] {
     value
-        .and_then(|value| serde_json::from_str(value.get()).ok())
-        .unwrap_or_default()
+        .and_then(|value| json::members(value.get(), names))
+        .unwrap_or([None; N])
 }
 
 /// Returns the digits of a number.
@@ -194,42 +159,10 @@ fn number(value: Option<&RawValue>) -> Option<String> {
 
 /// Returns a string or a number on one line; `None` where it is blank.
 fn text(value: Option<&RawValue>) -> Option<String> {
-    let text = string(value?).or_else(|| number(value))?;
+    let text = json::string(value?.get()).or_else(|| number(value))?;
     let line = text.replace(char::is_control, " ");
     let line = line.trim_ascii();
     (!line.is_empty()).then(|| line.to_owned())
-}
-
-/// Returns the content of a string. Half of a surrogate pair, which JSON
-/// allows and UTF-8 does not, becomes replacement characters.
-fn string(value: &RawValue) -> Option<String> {
-    serde_json::from_str(value.get())
-        .ok()
-        .map(|Lossy(text)| text)
-}
-
-/// A string that may hold halves of surrogate pairs: serde_json refuses them
-/// in a [`String`], and hands them over in bytes.
-struct Lossy(String);
-
-impl<'de> Deserialize<'de> for Lossy {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Bytes;
-
-        impl Visitor<'_> for Bytes {
-            type Value = Lossy;
-
-            fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
-                f.write_str("a string")
-            }
-
-            fn visit_bytes<E: Error>(self, bytes: &[u8]) -> Result<Lossy, E> {
-                Ok(Lossy(String::from_utf8_lossy(bytes).into_owned()))
-            }
-        }
-
-        deserializer.deserialize_bytes(Bytes)
-    }
 }
 
 #[cfg(test)]
@@ -333,7 +266,7 @@ mod tests {
             Location {
                 country: some("CH"),
                 region: some("Zürich"),
-                city: some("Zürich 😀 \u{fffd}\u{fffd}\u{fffd}"),
+                city: some("Zürich 😀 \u{fffd}"),
                 lat: some("47.366670"),
                 lng: some("-8.550000"),
                 postal_code: some("8001"),

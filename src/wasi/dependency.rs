@@ -32,7 +32,7 @@ fn look_up_parsed(address: Option<IpAddr>, host: &Host) -> Result<lookup::Answer
 impl From<lookup::Answer> for Answer {
     fn from(answer: lookup::Answer) -> Self {
         let record = *answer.record;
-        let degrees = |digits: Option<String>| serde_json::from_str(&digits?).ok();
+        let degrees = |digits: Option<String>| lookup::number(&digits?);
         Self {
             json: record.json().to_owned(),
             address: record.ip.to_string(),

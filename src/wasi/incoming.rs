@@ -34,18 +34,20 @@ impl Headers for Fields {
 }
 
 fn send(response: Response, method: Method, response_out: ResponseOutparam) {
-    let headers = Fields::new();
-    for (name, value) in &response.headers {
-        // Refused only for a header that the host keeps to itself; the answer
-        // is worth more than the header.
-        let _ = headers.append(name, value.as_bytes());
-    }
+    let mut lines: Vec<_> = response
+        .headers
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value.into_owned().into_bytes()))
+        .collect();
     // Without content there is no `Content-Length` (RFC 9110, 8.6); that of a 304
     // would be that of a 200.
     if !matches!(response.status, 204 | 304) {
         let length = response.body.len().to_string();
-        let _ = headers.append("content-length", length.as_bytes());
+        lines.push(("content-length".to_owned(), length.into_bytes()));
     }
+    // One call of the host for all. It is refused where the host keeps one of
+    // them to itself; the answer is worth more than its headers.
+    let headers = Fields::from_list(&lines).unwrap_or_else(|_| Fields::new());
 
     let head = OutgoingResponse::new(headers);
     // Refused only for an invalid status code.

@@ -76,8 +76,5 @@ async fn halves_of_surrogate_pairs() {
     let json = r#"{"ip":"8.8.8.8","location":{"city":"a \ud83d b"}}"#;
     geo.fault(Fault::Body(json.into()));
     assert_eq!(geo.get("/").await.text(), json);
-    assert_eq!(
-        geo.get("/city").await.text(),
-        "a \u{fffd}\u{fffd}\u{fffd} b\n"
-    );
+    assert_eq!(geo.get("/city").await.text(), "a \u{fffd} b\n");
 }

@@ -92,7 +92,13 @@ pub(crate) fn answer(answer: &Answer, request: &Request, asked: &Asked) -> Respo
         ],
         ip,
         url,
-        is_kept: answer.status != Status::Bypass,
+        is_kept: matches!(
+            answer.status,
+            Status::Hit { .. }
+                | Status::Collapsed
+                | Status::Miss { stored: true }
+                | Status::Stale { stored: true }
+        ),
         form: asked.form(),
         is_invalid: false,
     };
