@@ -15,7 +15,7 @@ const DAY: u64 = 24 * 60 * 60;
 const SETTLING: Duration = Duration::from_millis(10);
 
 /// How many requests the store remembers.
-const REMEMBERED: usize = 8;
+const REMEMBERED: usize = 32;
 
 /// For how long a request tries to be counted.
 const PATIENCE: Duration = Duration::from_secs(2);
