@@ -1,6 +1,6 @@
 # Everything starts here; "make" alone lists what there is.
 
-.PHONY: help run example build image artifact test fmt lint size world toolchain
+.PHONY: help run example build image artifact sbom test deny fmt lint size world toolchain
 .DEFAULT_GOAL := help
 
 # What is needed to build, run and test compiles in seconds; with the tools for
@@ -29,6 +29,14 @@ image: build ## Build the scratch images with buildah, into dist/image and dist/
 
 artifact: build ## Make an OCI artifact of the component, into dist/artifact
 	@$(TOOLS) artifact geo.wasm dist/artifact
+
+sbom: toolchain ## Write what is compiled into the components, as CycloneDX, into dist/
+	@mkdir -p dist
+	@$(TOOLS) sbom spin > dist/geo.cdx.json
+	@$(TOOLS) sbom plain > dist/geo-plain.cdx.json
+
+deny: toolchain ## Check licences, sources and advisories of all crates (needs a network)
+	@$(XTASK) deny
 
 size: toolchain ## Tell what the bytes of the component are
 	@$(TOOLS) size

@@ -7,6 +7,7 @@ mod bodies;
 #[cfg(feature = "spin")]
 mod cache;
 mod caller;
+mod crates;
 mod errors;
 mod greeter;
 mod interface;

@@ -9,6 +9,8 @@ pub mod artifact;
 #[cfg(feature = "tools")]
 pub mod buildah;
 pub mod component;
+pub mod crates;
+pub mod deny;
 #[cfg(feature = "tools")]
 mod folder;
 #[cfg(feature = "tools")]
@@ -17,6 +19,8 @@ mod layer;
 pub mod layout;
 pub mod process;
 pub mod programs;
+#[cfg(feature = "tools")]
+pub mod sbom;
 pub mod serve;
 #[cfg(feature = "tools")]
 pub mod size;

@@ -8,8 +8,8 @@ use std::process::ExitCode;
 use xtask::component::{self, Build};
 use xtask::workspace::Workspace;
 #[cfg(feature = "tools")]
-use xtask::{artifact, buildah, layout::Layout, size, world};
-use xtask::{serve, test};
+use xtask::{artifact, buildah, layout::Layout, sbom, size, world};
+use xtask::{deny, serve, test};
 
 /// Builds, runs, tests, packs and measures geo
 #[derive(Parser)]
@@ -39,6 +39,8 @@ enum Task {
     Example,
     /// Run all tests; install what they need where that is possible
     Test,
+    /// Check licences, sources and advisories of all crates with cargo-deny
+    Deny,
     /// Build a scratch image with buildah, as an OCI image layout
     #[cfg(feature = "tools")]
     Image {
@@ -55,6 +57,13 @@ enum Task {
         component: PathBuf,
         /// The folder of the layout: a new one, or one that this made before
         layout: PathBuf,
+    },
+    /// Print what is compiled into the component, as CycloneDX
+    #[cfg(feature = "tools")]
+    Sbom {
+        /// Which build of it
+        #[arg(value_enum)]
+        build: Build,
     },
     /// Show how large the component is, and what its bytes are
     #[cfg(feature = "tools")]
@@ -92,6 +101,7 @@ fn perform(task: Task) -> Result<()> {
         Task::Run { spin: true } => serve::on_spin(&workspace),
         Task::Example => serve::example(&workspace),
         Task::Test => test::all(&workspace),
+        Task::Deny => deny::all(&workspace),
         #[cfg(feature = "tools")]
         Task::Image { build, layout } => {
             buildah::package(&workspace.root, build, &layout)?;
@@ -101,6 +111,11 @@ fn perform(task: Task) -> Result<()> {
         Task::Artifact { component, layout } => {
             artifact::write(&component, &layout)?;
             show(&layout)
+        }
+        #[cfg(feature = "tools")]
+        Task::Sbom { build } => {
+            println!("{:#}", sbom::of(&workspace, build)?);
+            Ok(())
         }
         #[cfg(feature = "tools")]
         Task::Size => size::print(&workspace),
