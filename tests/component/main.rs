@@ -9,8 +9,10 @@ mod cache;
 mod caller;
 mod crates;
 mod errors;
+mod faults;
 mod greeter;
 mod interface;
+mod isolation;
 mod lookup_interface;
 mod openapi;
 #[cfg(feature = "spin")]
@@ -18,6 +20,7 @@ mod reads;
 mod representations;
 mod requests;
 mod settings;
+mod upstream;
 mod variables;
 mod verbatim;
 mod versions;
