@@ -1,6 +1,6 @@
 # Everything starts here; "make" alone lists what there is.
 
-.PHONY: help run example build image artifact sbom test deny fmt lint size world toolchain
+.PHONY: help run example build image artifact sbom test deny fuzz fmt lint size world toolchain
 .DEFAULT_GOAL := help
 
 # What is needed to build, run and test compiles in seconds; with the tools for
@@ -43,6 +43,9 @@ size: toolchain ## Tell what the bytes of the component are
 
 world: toolchain ## Draw the page's map anew, from Natural Earth
 	@$(TOOLS) world src/http/page/world.path
+
+fuzz: toolchain ## Fuzz geo, each target for a minute (SECONDS=), or one (TARGET=)
+	@$(XTASK) fuzz --seconds $(or $(SECONDS),60) $(TARGET)
 
 fmt: toolchain ## Format the code
 	cargo fmt --all

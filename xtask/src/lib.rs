@@ -13,6 +13,7 @@ pub mod crates;
 pub mod deny;
 #[cfg(feature = "tools")]
 mod folder;
+pub mod fuzz;
 #[cfg(feature = "tools")]
 mod layer;
 #[cfg(feature = "tools")]

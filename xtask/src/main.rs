@@ -9,7 +9,7 @@ use xtask::component::{self, Build};
 use xtask::workspace::Workspace;
 #[cfg(feature = "tools")]
 use xtask::{artifact, buildah, layout::Layout, sbom, size, world};
-use xtask::{deny, serve, test};
+use xtask::{deny, fuzz, serve, test};
 
 /// Builds, runs, tests, packs and measures geo
 #[derive(Parser)]
@@ -39,6 +39,15 @@ enum Task {
     Example,
     /// Run all tests; install what they need where that is possible
     Test,
+    /// Run the fuzz targets with cargo-fuzz
+    Fuzz {
+        /// Which of them; without one, all
+        #[arg(value_parser = fuzz::TARGETS)]
+        target: Option<String>,
+        /// How long each runs
+        #[arg(long, default_value_t = 60)]
+        seconds: u64,
+    },
     /// Check licences, sources and advisories of all crates with cargo-deny
     Deny,
     /// Build a scratch image with buildah, as an OCI image layout
@@ -101,6 +110,7 @@ fn perform(task: Task) -> Result<()> {
         Task::Run { spin: true } => serve::on_spin(&workspace),
         Task::Example => serve::example(&workspace),
         Task::Test => test::all(&workspace),
+        Task::Fuzz { target, seconds } => fuzz::run(&workspace, target.as_deref(), seconds),
         Task::Deny => deny::all(&workspace),
         #[cfg(feature = "tools")]
         Task::Image { build, layout } => {

