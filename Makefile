@@ -1,6 +1,6 @@
 # Everything starts here; "make" alone lists what there is.
 
-.PHONY: help run example build image artifact sbom test deny fuzz fmt lint size world toolchain
+.PHONY: help run example build image artifact sbom test deny fuzz soak fmt lint size world toolchain
 .DEFAULT_GOAL := help
 
 # What is needed to build, run and test compiles in seconds; with the tools for
@@ -46,6 +46,9 @@ world: toolchain ## Draw the page's map anew, from Natural Earth
 
 fuzz: toolchain ## Fuzz geo, each target for a minute (SECONDS=), or one (TARGET=)
 	@$(XTASK) fuzz --seconds $(or $(SECONDS),60) $(TARGET)
+
+soak: build ## Load geo with all kinds of clients and faults, for 20 minutes (MINUTES=)
+	SOAK_MINUTES=$(or $(MINUTES),20) cargo test --workspace --test soak -- --ignored --nocapture
 
 fmt: toolchain ## Format the code
 	cargo fmt --all
