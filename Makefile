@@ -1,6 +1,6 @@
 # Everything starts here; "make" alone lists what there is.
 
-.PHONY: help run example build image artifact test fmt lint size bench world countries toolchain
+.PHONY: help run example build image artifact sbom test deny fuzz soak fmt lint size bench world countries toolchain
 .DEFAULT_GOAL := help
 
 # What is needed to build, run and test compiles in seconds; with the tools for
@@ -30,6 +30,14 @@ image: build ## Build the scratch images with buildah, into dist/image and dist/
 artifact: build ## Make an OCI artifact of the component, into dist/artifact
 	@$(TOOLS) artifact geo.wasm dist/artifact
 
+sbom: toolchain ## Write what is compiled into the components, as CycloneDX, into dist/
+	@mkdir -p dist
+	@$(TOOLS) sbom spin > dist/geo.cdx.json
+	@$(TOOLS) sbom plain > dist/geo-plain.cdx.json
+
+deny: toolchain ## Check licences, sources and advisories of all crates (needs a network)
+	@$(XTASK) deny
+
 size: toolchain ## Tell what the bytes of the component are
 	@$(TOOLS) size
 
@@ -43,6 +51,12 @@ world: toolchain ## Draw the page's map anew, from Natural Earth
 
 countries: toolchain ## Write the names of the countries anew, from Unicode CLDR
 	@$(TOOLS) countries src/http/countries.txt
+
+fuzz: toolchain ## Fuzz geo, each target for a minute (SECONDS=), or one (TARGET=)
+	@$(XTASK) fuzz --seconds $(or $(SECONDS),60) $(TARGET)
+
+soak: build ## Load geo with all kinds of clients and faults, for 20 minutes (MINUTES=)
+	SOAK_MINUTES=$(or $(MINUTES),20) cargo test --workspace --test soak -- --ignored --nocapture
 
 fmt: toolchain ## Format the code
 	cargo fmt --all

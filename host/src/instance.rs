@@ -19,7 +19,8 @@ use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
-/// The memory that one instance may take, in bytes, as on Akamai Functions.
+/// The most memory that one instance may ever take, in bytes: as on Akamai
+/// Functions.
 pub const MEMORY_LIMIT: usize = 128 << 20;
 
 /// What all instances of one application share.
@@ -29,6 +30,7 @@ pub struct AppState {
     client: PoolingClient,
     stores: Stores,
     clock: Clock,
+    memory_limit: usize,
     hooks: Arc<dyn Hooks>,
     pub log: Log,
     /// The calls that have not ended, also those that have been answered.
@@ -46,6 +48,7 @@ impl AppState {
                 backend: config.key_value,
             },
             clock: config.clock,
+            memory_limit: config.memory_limit,
             hooks: config.hooks,
             log: config.log,
             calls: TaskTracker::new(),
@@ -81,7 +84,7 @@ impl InstanceState {
         Self {
             table: ResourceTable::new(),
             stores: app.stores.clone(),
-            meter: Meter::new(MEMORY_LIMIT),
+            meter: Meter::new(app.memory_limit),
             log: app.log.clone(),
             wasi: wasi.build(),
             http: WasiHttpCtx::new(),

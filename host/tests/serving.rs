@@ -68,6 +68,25 @@ async fn a_component_that_traps() {
     assert!(log.contains("unreachable"), "{log}");
 }
 
+/// It counts in its memory and in a global how often it has been called.
+#[tokio::test]
+async fn no_request_sees_the_memory_of_another() {
+    let counts = r#"
+        (global $calls (mut i32) (i32.const 0))
+        (func $status (result i32)
+            (global.set $calls (i32.add (global.get $calls) (i32.const 1)))
+            (i32.store (i32.const 2048) (i32.add (i32.load (i32.const 2048)) (i32.const 1)))
+            (i32.add
+                (i32.const 200)
+                (i32.add (global.get $calls) (i32.load (i32.const 2048)))))
+        (func $afterwards)"#;
+    let server = Running::start(&plain(counts)).await;
+    // More often than there are memories in the engine's pool.
+    for _ in 0..300 {
+        assert_eq!(server.get().await, 202);
+    }
+}
+
 /// A store whose values are only there when the test lets them, and that tells
 /// the test what is stored.
 struct Gate {

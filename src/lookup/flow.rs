@@ -187,7 +187,7 @@ impl<'a> Lookup<'a> {
                         return Ok(self.fresh(asked.record, status(asked.stored)));
                     }
                 }
-                wait.pause()?;
+                wait.pause();
                 let mut found = cache.find();
                 if let Some(kept) = found.kept.take().filter(|kept| kept.age < self.ttl) {
                     let answer = self.kept(kept);

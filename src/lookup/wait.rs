@@ -1,7 +1,6 @@
 //! Waits for the answer that another request asks ipify for.
 
 use super::cache::Mark;
-use super::problem::{Kind, Problem};
 use crate::host::Clock;
 use std::time::Duration;
 
@@ -51,32 +50,21 @@ impl<'a> Wait<'a> {
             _ => now,
         };
         self.awaited = Some((mark.id, since));
-        is_running(mark, self.clock, self.timeout) && now - since < self.timeout
+        let has_time = now - since < self.timeout && now - self.begin < 2 * self.timeout;
+        has_time && is_running(mark, self.clock, self.timeout)
     }
 
-    /// Whether a request that was waited for has ended, and got no answer. Those
-    /// who waited do not wait for each other then.
+    /// Whether to ask side by side with others: where the one that was waited for
+    /// has ended without an answer; and where twice the time has passed, so that
+    /// no store, whatever it says, fails a request.
     pub(crate) fn was_in_vain(&self) -> bool {
-        self.was_in_vain
+        self.was_in_vain || self.clock.elapsed() - self.begin >= 2 * self.timeout
     }
 
     /// Waits a little for a request that was faster.
-    ///
-    /// # Errors
-    ///
-    /// [`Kind::UpstreamTimeout`] where twice the time has passed: the request
-    /// that was waited for has died, and so has the next.
-    pub(crate) fn pause(&mut self) -> Result<(), Problem> {
-        if self.clock.elapsed() - self.begin >= 2 * self.timeout {
-            return Err(Problem::new(
-                Kind::UpstreamTimeout,
-                "Others were asking ipify about the same address, and got no answer. \
-                 Try again later.",
-            ));
-        }
+    pub(crate) fn pause(&mut self) {
         self.clock.sleep(self.pause);
         self.pause = MAX_PAUSE.min(2 * self.pause);
-        Ok(())
     }
 }
 

@@ -1,4 +1,5 @@
-//! Every way in which ipify can fail, and what geo makes of it.
+//! What geo makes of an ipify that fails: deadlines, advice, and the log. The
+//! ways in which it can fail are in `faults.rs`.
 
 use crate::harness::{API_KEY, Answer, Geo, Setup};
 use bytes::Bytes;
@@ -6,7 +7,6 @@ use geo_host::Hooks;
 use geo_host::stand_in::{Fault, StandIn};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
 
 const AGES: Duration = Duration::from_secs(3600);
@@ -16,73 +16,6 @@ fn padded(size: usize) -> Bytes {
     let mut json = br#"{"ip":"8.8.8.8"}"#.to_vec();
     json.resize(size, b' ');
     json.into()
-}
-
-#[tokio::test]
-async fn what_ipify_may_do_wrong() {
-    let geo = Geo::start().await;
-    let elsewhere = format!("{}/api/v2/country,city", geo.stand_in.origin());
-    for (fault, status, problem) in [
-        (Fault::Status(401), 502, "upstream-refused"),
-        (Fault::Status(403), 502, "upstream-refused"),
-        (Fault::Status(400), 502, "upstream-invalid"),
-        (Fault::Status(404), 502, "upstream-invalid"),
-        (Fault::Status(422), 502, "upstream-invalid"),
-        (Fault::Status(500), 502, "upstream-invalid"),
-        (Fault::Status(503), 502, "upstream-invalid"),
-        (Fault::Status(304), 502, "upstream-invalid"),
-        (Fault::Redirect(elsewhere), 502, "upstream-invalid"),
-        (Fault::Status(429), 503, "upstream-busy"),
-        (Fault::Busy("7"), 503, "upstream-busy"),
-        (Fault::CutBeforeHead, 503, "upstream-unreachable"),
-        (Fault::CutInBody, 502, "upstream-invalid"),
-        (Fault::Endless, 502, "upstream-invalid"),
-        (Fault::Body(padded(64 * 1024 + 1)), 502, "upstream-invalid"),
-        (Fault::Body("".into()), 502, "upstream-invalid"),
-        (Fault::Body("<html>".into()), 502, "upstream-invalid"),
-        (Fault::Body("[1]".into()), 502, "upstream-invalid"),
-        (Fault::Body("null".into()), 502, "upstream-invalid"),
-        (Fault::Body("{}".into()), 502, "upstream-invalid"),
-        (Fault::Body(r#"{"ip":7}"#.into()), 502, "upstream-invalid"),
-        (Fault::Body(r#"{"ip":"x"}"#.into()), 502, "upstream-invalid"),
-        (
-            Fault::Body(r#"{"ip":"8.8.8.8""#.into()),
-            502,
-            "upstream-invalid",
-        ),
-        (
-            Fault::Body(b"{\"ip\":\"8.8.8.8\",\"a\":\"\xff\"}"[..].into()),
-            502,
-            "upstream-invalid",
-        ),
-    ] {
-        let calls = geo.stand_in.calls().len();
-        // ipify rests after most of these.
-        geo.clear_store();
-        geo.fault(fault.clone());
-        let answer = geo.get("/").await;
-        assert_eq!(
-            (answer.status.as_u16(), answer.problem()),
-            (status, problem.to_owned()),
-            "{fault:?}"
-        );
-        // Only where nothing came back is ipify asked once more.
-        let attempts = match fault {
-            Fault::CutBeforeHead => 2,
-            _ => 1,
-        };
-        assert_eq!(geo.stand_in.calls().len(), calls + attempts, "{fault:?}");
-        let line = format!("geo: {status} {problem}: ");
-        assert!(
-            geo.log().lines().last().unwrap().starts_with(&line),
-            "{}",
-            geo.log()
-        );
-    }
-    // And all is well again as soon as ipify is.
-    geo.clear_store();
-    geo.fault(Fault::None);
-    assert_eq!(geo.get("/").await.status, 200);
 }
 
 /// A pooled connection that ipify closes as the request arrives is no failure.
@@ -196,21 +129,6 @@ async fn no_connection() {
         let detail = answer.json()["detail"].to_string();
         assert!(detail.contains(hint), "{origin}: {detail}");
     }
-}
-
-#[tokio::test]
-async fn what_does_not_speak_http() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let origin = format!("http://{}", listener.local_addr().unwrap());
-    tokio::spawn(async move {
-        while let Ok((mut stream, _)) = listener.accept().await {
-            let _ = stream
-                .write_all(b"220 smtp.elbonia.example ready\r\n")
-                .await;
-        }
-    });
-    let geo = Geo::with(&[("ipify_origin", &origin)]).await;
-    assert_problem(&geo.get("/").await, 503, "upstream-unreachable");
 }
 
 #[tokio::test]

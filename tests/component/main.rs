@@ -11,9 +11,12 @@ mod budget;
 #[cfg(feature = "spin")]
 mod cache;
 mod caller;
+mod crates;
 mod errors;
+mod faults;
 mod greeter;
 mod interface;
+mod isolation;
 mod lookup_interface;
 mod openapi;
 #[cfg(feature = "spin")]
@@ -29,6 +32,7 @@ mod simultaneous;
 mod stale;
 #[cfg(feature = "spin")]
 mod store;
+mod upstream;
 mod variables;
 mod verbatim;
 mod versions;

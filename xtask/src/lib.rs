@@ -11,14 +11,19 @@ pub mod buildah;
 pub mod component;
 #[cfg(feature = "tools")]
 pub mod countries;
+pub mod crates;
+pub mod deny;
 #[cfg(feature = "tools")]
 mod folder;
+pub mod fuzz;
 #[cfg(feature = "tools")]
 mod layer;
 #[cfg(feature = "tools")]
 pub mod layout;
 pub mod process;
 pub mod programs;
+#[cfg(feature = "tools")]
+pub mod sbom;
 pub mod serve;
 #[cfg(feature = "tools")]
 pub mod size;

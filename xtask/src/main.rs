@@ -8,8 +8,8 @@ use std::process::ExitCode;
 use xtask::component::{self, Build};
 use xtask::workspace::Workspace;
 #[cfg(feature = "tools")]
-use xtask::{artifact, buildah, countries, layout::Layout, size, world};
-use xtask::{serve, test};
+use xtask::{artifact, buildah, countries, layout::Layout, sbom, size, world};
+use xtask::{deny, fuzz, serve, test};
 
 /// Builds, runs, tests, packs and measures geo
 #[derive(Parser)]
@@ -39,6 +39,17 @@ enum Task {
     Example,
     /// Run all tests; install what they need where that is possible
     Test,
+    /// Run the fuzz targets with cargo-fuzz
+    Fuzz {
+        /// Which of them; without one, all
+        #[arg(value_parser = fuzz::TARGETS)]
+        target: Option<String>,
+        /// How long each runs
+        #[arg(long, default_value_t = 60)]
+        seconds: u64,
+    },
+    /// Check licences, sources and advisories of all crates with cargo-deny
+    Deny,
     /// Build a scratch image with buildah, as an OCI image layout
     #[cfg(feature = "tools")]
     Image {
@@ -55,6 +66,13 @@ enum Task {
         component: PathBuf,
         /// The folder of the layout: a new one, or one that this made before
         layout: PathBuf,
+    },
+    /// Print what is compiled into the component, as CycloneDX
+    #[cfg(feature = "tools")]
+    Sbom {
+        /// Which build of it
+        #[arg(value_enum)]
+        build: Build,
     },
     /// Show how large the component is, and what its bytes are
     #[cfg(feature = "tools")]
@@ -98,6 +116,8 @@ fn perform(task: Task) -> Result<()> {
         Task::Run { spin: true } => serve::on_spin(&workspace),
         Task::Example => serve::example(&workspace),
         Task::Test => test::all(&workspace),
+        Task::Fuzz { target, seconds } => fuzz::run(&workspace, target.as_deref(), seconds),
+        Task::Deny => deny::all(&workspace),
         #[cfg(feature = "tools")]
         Task::Image { build, layout } => {
             buildah::package(&workspace.root, build, &layout)?;
@@ -107,6 +127,11 @@ fn perform(task: Task) -> Result<()> {
         Task::Artifact { component, layout } => {
             artifact::write(&component, &layout)?;
             show(&layout)
+        }
+        #[cfg(feature = "tools")]
+        Task::Sbom { build } => {
+            println!("{:#}", sbom::of(&workspace, build)?);
+            Ok(())
         }
         #[cfg(feature = "tools")]
         Task::Size => size::print(&workspace),

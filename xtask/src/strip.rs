@@ -1,17 +1,45 @@
 //! Takes off what no engine reads: names of the component's parts, and who
-//! produced it. Rust's `strip` does so only inside of the core module.
+//! produced it. Rust's `strip` does so only inside of the core module. The list
+//! of crates takes their place.
 
+use crate::crates::{Crates, SECTION};
 use anyhow::{Context, Result};
-use wasm_encoder::{Component, RawSection};
+use wasm_encoder::{Component, CustomSection, Module, RawSection};
 use wasmparser::{Parser, Payload};
 
-/// The component without its custom sections.
+/// The component with the list of its crates as its only custom section.
+///
+/// The list comes first: auditable-extract looks no further than the end of the
+/// first core module.
 ///
 /// # Errors
 ///
 /// Where it is none.
-pub fn strip(bytes: &[u8]) -> Result<Vec<u8>> {
+pub fn strip(bytes: &[u8], crates: &Crates) -> Result<Vec<u8>> {
     let mut component = Component::new();
+    component.section(&CustomSection {
+        name: SECTION.into(),
+        data: crates.section().into(),
+    });
+    for (id, data, is_module) in sections(bytes)? {
+        if !is_module {
+            component.section(&RawSection { id, data });
+            continue;
+        }
+        let mut module = Module::new();
+        for (id, data, _) in sections(data)? {
+            module.section(&RawSection { id, data });
+        }
+        let data = &module.finish();
+        component.section(&RawSection { id, data });
+    }
+    Ok(component.finish())
+}
+
+/// The sections of a component or module that are not custom: number, content,
+/// and whether it is a core module.
+fn sections(bytes: &[u8]) -> Result<Vec<(u8, &[u8], bool)>> {
+    let mut sections = Vec::new();
     // The end of the nested module or component that is being passed over.
     let mut passed = 0;
     for payload in Parser::new(0).parse_all(bytes) {
@@ -22,14 +50,15 @@ pub fn strip(bytes: &[u8]) -> Result<Vec<u8>> {
         if range.start < passed {
             continue;
         }
-        if let Payload::ModuleSection { .. } | Payload::ComponentSection { .. } = payload {
+        let is_module = matches!(payload, Payload::ModuleSection { .. });
+        if is_module || matches!(payload, Payload::ComponentSection { .. }) {
             passed = range.end;
         }
         if let Payload::CustomSection(_) = payload {
             continue;
         }
         let data = bytes.get(range).context("a section goes beyond the end")?;
-        component.section(&RawSection { id, data });
+        sections.push((id, data, is_module));
     }
-    Ok(component.finish())
+    Ok(sections)
 }

@@ -6,7 +6,7 @@
 
 use crate::component::{self, Build};
 use crate::workspace::Workspace;
-use crate::{process, programs};
+use crate::{deny, process, programs};
 use anyhow::{Context, Result, ensure};
 use std::process::Command;
 
@@ -28,6 +28,7 @@ pub fn all(workspace: &Workspace) -> Result<()> {
     let browser = programs::browser();
     let redocly = programs::redocly(workspace);
     let schemathesis = programs::schemathesis(workspace);
+    let cargo_deny = programs::cargo_deny(workspace);
 
     process::run(&mut test(workspace))?;
     process::run(test(workspace).args(PLAIN).args(["--test", "component"]))?;
@@ -53,6 +54,11 @@ pub fn all(workspace: &Workspace) -> Result<()> {
     match browser {
         Ok(chromium) => page(workspace, Command::new("node").env("CHROMIUM", chromium))?,
         Err(error) => skipped.push(format!("the page in a browser: {error:#}")),
+    }
+
+    match cargo_deny {
+        Ok(_) => deny::offline(workspace)?,
+        Err(error) => skipped.push(format!("licences and sources of the crates: {error:#}")),
     }
 
     if skipped.is_empty() {

@@ -1,0 +1,975 @@
+//! The fault matrix: what ipify, the network and the host may do wrong, and what
+//! the caller and the operator get of it.
+//!
+//! Each row is a geo of its own, with an upstream of its own. `timeout_ms` is ten
+//! minutes, so an answer that comes does not rest on it; only the rows that are to
+//! end by the deadline have a short one. The harness looks for the API key in all
+//! that geo sends and logs.
+
+use crate::harness::{API_KEY, Geo, Setup};
+use crate::upstream::{Protocol, Step, Upstream};
+use bytes::Bytes;
+use geo_host::stand_in::{Fault, StandIn};
+use geo_host::{Backend, Hooks, Manifest};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::{TcpSocket, TcpStream};
+
+/// One fault, and what comes of it.
+struct Row {
+    what: String,
+    upstream: Ipify,
+    host: Host,
+    expected: Expected,
+    /// How often ipify may be asked: twice only where nothing came back.
+    asked: usize,
+    /// Whether the deadline has to end it.
+    deadline: bool,
+}
+
+/// What is in ipify's place.
+enum Ipify {
+    /// The stand-in, misbehaving.
+    StandIn(Fault),
+    /// Bytes.
+    Raw(Protocol, &'static str, Vec<Step>),
+    /// Nothing that could be asked.
+    Origin(String),
+    /// A port on which nothing listens any more.
+    Closed,
+    /// A port whose connections are never accepted.
+    Full,
+}
+
+/// What the host does wrong.
+enum Host {
+    Well,
+    Hooks(Arc<dyn Hooks>),
+    Manifest(fn(&mut Manifest)),
+    /// Only for the Spin build: the plain one has no store.
+    Store(Arc<dyn Backend>),
+}
+
+/// What geo makes of it.
+struct Expected {
+    status: u16,
+    /// The last part of the problem's type; empty where it is no problem.
+    problem: &'static str,
+    /// A part of the one line in the log; empty where there is to be none.
+    log: &'static str,
+}
+
+fn answered() -> Expected {
+    Expected {
+        status: 200,
+        problem: "",
+        log: "",
+    }
+}
+
+/// An answer, though the store failed: the log says how.
+fn not_kept(cause: &'static str) -> Expected {
+    Expected {
+        log: cause,
+        ..answered()
+    }
+}
+
+fn unreachable(cause: &'static str) -> Expected {
+    Expected {
+        status: 503,
+        problem: "upstream-unreachable",
+        log: cause,
+    }
+}
+
+fn invalid(cause: &'static str) -> Expected {
+    Expected {
+        status: 502,
+        problem: "upstream-invalid",
+        log: cause,
+    }
+}
+
+fn refused() -> Expected {
+    Expected {
+        status: 502,
+        problem: "upstream-refused",
+        log: "ipify_api_key",
+    }
+}
+
+fn busy() -> Expected {
+    Expected {
+        status: 503,
+        problem: "upstream-busy",
+        log: "too many requests",
+    }
+}
+
+fn timed_out() -> Expected {
+    Expected {
+        status: 504,
+        problem: "upstream-timeout",
+        log: "timeout_ms",
+    }
+}
+
+#[cfg(feature = "spin")]
+fn misconfigured(cause: &'static str) -> Expected {
+    Expected {
+        status: 500,
+        problem: "misconfigured",
+        log: cause,
+    }
+}
+
+fn row(what: impl Into<String>, upstream: Ipify, expected: Expected) -> Row {
+    Row {
+        what: what.into(),
+        upstream,
+        host: Host::Well,
+        asked: 1,
+        deadline: expected.status == 504,
+        expected,
+    }
+}
+
+impl Row {
+    fn asked(self, asked: usize) -> Self {
+        Self { asked, ..self }
+    }
+
+    fn on(self, host: Host) -> Self {
+        Self { host, ..self }
+    }
+}
+
+/// A server that reads a request and then does this.
+fn raw(steps: Vec<Step>) -> Ipify {
+    let steps = [vec![Step::Read], steps].concat();
+    Ipify::Raw(Protocol::Plain, "http", steps)
+}
+
+/// A server that reads a request, sends this and closes the connection.
+fn sends(bytes: impl Into<Bytes>) -> Ipify {
+    raw(vec![Step::Send(bytes.into())])
+}
+
+/// A server that reads a request and sends this head, and then the right JSON.
+fn head(lines: &str) -> Ipify {
+    let length = JSON.len();
+    sends(format!(
+        "HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n{lines}\r\n{JSON}"
+    ))
+}
+
+/// A server that answers well, but with this content.
+fn body(content: impl Into<Bytes>) -> Ipify {
+    Ipify::StandIn(Fault::Body(content.into()))
+}
+
+fn send(bytes: &'static [u8]) -> Step {
+    Step::Send(Bytes::from_static(bytes))
+}
+
+const JSON: &str = r#"{"ip":"8.8.8.8","isp":"Google LLC"}"#;
+
+/// The most that geo takes from ipify.
+const MAX: usize = 64 * 1024;
+
+fn padded(size: usize) -> Bytes {
+    let mut json = JSON.as_bytes().to_vec();
+    json.resize(size, b' ');
+    json.into()
+}
+
+/// JSON that is as deep as the largest body allows.
+fn deep() -> String {
+    let levels = (MAX - 64) / 2;
+    let (open, close) = ("[".repeat(levels), "]".repeat(levels));
+    format!(r#"{{"ip":"8.8.8.8","deep":{open}{close}}}"#)
+}
+
+/// `{"ip":"8.8.8.8"}`, compressed.
+const GZIP: &[u8] = b"\x1f\x8b\x08\0\0\0\0\0\x02\x03\xabV\xca,P\xb2R\xb2\xd0\x03C\xa5Z\0\
+                      \x1f\x9c\xa0\t\x10\0\0\0";
+
+fn connections() -> Vec<Row> {
+    use Protocol::{Plain, SelfSigned, Tls};
+    let long_label = "x".repeat(64);
+    vec![
+        row(
+            "the name is not resolved",
+            Ipify::Origin(format!("http://{long_label}.invalid")),
+            unreachable("DNS error"),
+        )
+        .asked(0),
+        row(
+            "the connection is refused",
+            Ipify::Closed,
+            unreachable("connection refused"),
+        )
+        .asked(0),
+        row("the connection is never accepted", Ipify::Full, timed_out()).asked(0),
+        row(
+            "accepted, and silent",
+            Ipify::Raw(Plain, "http", vec![Step::Hold]),
+            timed_out(),
+        ),
+        row(
+            "closed before the headers",
+            raw(vec![]),
+            unreachable("HTTP protocol error"),
+        )
+        .asked(2),
+        row(
+            "reset before the headers",
+            raw(vec![Step::Reset]),
+            unreachable("HTTP protocol error"),
+        )
+        .asked(2),
+        row(
+            "reset before the request is read",
+            Ipify::Raw(Plain, "http", vec![Step::Reset]),
+            unreachable("HTTP protocol error"),
+        )
+        .asked(2),
+        row(
+            "closed inside the headers",
+            sends("HTTP/1.1 200 OK\r\ncontent-le"),
+            unreachable("HTTP protocol error"),
+        )
+        .asked(2),
+        row(
+            "reset inside the headers",
+            raw(vec![send(b"HTTP/1.1 200 OK\r\ncontent-le"), Step::Reset]),
+            unreachable("HTTP protocol error"),
+        )
+        .asked(2),
+        row(
+            "silent inside the headers",
+            raw(vec![send(b"HTTP/1.1 200 OK\r\ncontent-le"), Step::Hold]),
+            timed_out(),
+        ),
+        row(
+            "a reused connection is closed",
+            Ipify::StandIn(Fault::CutOnce),
+            answered(),
+        )
+        .asked(2),
+        row(
+            "TLS to a port that speaks HTTP",
+            Ipify::Raw(
+                Plain,
+                "https",
+                vec![send(b"HTTP/1.1 400 Bad Request\r\n\r\n")],
+            ),
+            unreachable("TLS protocol error"),
+        ),
+        row(
+            "TLS that is closed in the handshake",
+            Ipify::Raw(Plain, "https", vec![]),
+            unreachable("TLS protocol error"),
+        ),
+        row(
+            "TLS that is silent in the handshake",
+            Ipify::Raw(Plain, "https", vec![Step::Hold]),
+            timed_out(),
+        ),
+        row(
+            "a certificate by an unknown authority",
+            Ipify::Raw(Tls, "https", vec![]),
+            unreachable("TLS protocol error"),
+        ),
+        row(
+            "a certificate that signs itself",
+            Ipify::Raw(SelfSigned, "https", vec![]),
+            unreachable("TLS protocol error"),
+        ),
+        row(
+            "HTTP to a port that speaks TLS",
+            Ipify::Raw(Tls, "http", vec![]),
+            unreachable("HTTP protocol error"),
+        )
+        .asked(2),
+    ]
+}
+
+fn heads() -> Vec<Row> {
+    let garbage = || unreachable("HTTP protocol error");
+    let many = "x-elbonia: mud\r\n".repeat(200);
+    let large = format!("x-elbonia: {}\r\n", "m".repeat(1 << 20));
+    let answer_after = |heads: &str| {
+        let length = JSON.len();
+        sends(format!(
+            "{heads}HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n{JSON}"
+        ))
+    };
+    vec![
+        row(
+            "a protocol in which the server speaks first",
+            Ipify::Raw(
+                Protocol::Plain,
+                "http",
+                vec![send(b"220 smtp.elbonia.example ready\r\n"), Step::Read],
+            ),
+            garbage(),
+        )
+        .asked(2),
+        row("a body without a head", sends(JSON), garbage()).asked(2),
+        row(
+            "HTTP/1.0",
+            sends(format!("HTTP/1.0 200 OK\r\n\r\n{JSON}")),
+            answered(),
+        ),
+        row(
+            "HTTP/1.1 without a length",
+            sends(format!("HTTP/1.1 200 OK\r\n\r\n{JSON}")),
+            answered(),
+        ),
+        row(
+            "HTTP/3.0",
+            sends(format!("HTTP/3.0 200 OK\r\n\r\n{JSON}")),
+            garbage(),
+        )
+        .asked(2),
+        row(
+            "100 before the answer",
+            answer_after("HTTP/1.1 100 Continue\r\n\r\n"),
+            answered(),
+        ),
+        row(
+            "102 and 103 before the answer",
+            answer_after(
+                "HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n",
+            ),
+            answered(),
+        ),
+        row(
+            "103 without end",
+            raw(vec![Step::Repeat(
+                "HTTP/1.1 103 Early Hints\r\n\r\n".into(),
+            )]),
+            timed_out(),
+        ),
+        row(
+            "101",
+            sends(
+                "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: mud\r\n\r\n",
+            ),
+            invalid("status 101"),
+        ),
+        row(
+            "headers without end",
+            raw(vec![
+                send(b"HTTP/1.1 200 OK\r\n"),
+                Step::Repeat("x-elbonia: mud\r\n".into()),
+            ]),
+            garbage(),
+        )
+        .asked(2),
+        row(
+            "a header without end",
+            raw(vec![
+                send(b"HTTP/1.1 200 OK\r\nx-elbonia: "),
+                Step::Repeat("mud".into()),
+            ]),
+            garbage(),
+        )
+        .asked(2),
+        row("200 headers", head(&many), garbage()).asked(2),
+        row("a header of 1 MiB", head(&large), garbage()).asked(2),
+        row(
+            "a header that is not UTF-8",
+            sends(
+                [
+                    &b"HTTP/1.1 200 OK\r\nconnection: close\r\nx-elbonia: \xff\xfe\r\n\r\n"[..],
+                    JSON.as_bytes(),
+                ]
+                .concat(),
+            ),
+            answered(),
+        ),
+        row(
+            "a header with a space in its name",
+            head("x elbonia: mud\r\n"),
+            garbage(),
+        )
+        .asked(2),
+        row(
+            "a header with a NUL in its value",
+            head("x-elbonia: m\0d\r\n"),
+            garbage(),
+        )
+        .asked(2),
+        row(
+            "a length that is none",
+            head("content-length: mud\r\n"),
+            garbage(),
+        )
+        .asked(2),
+        row("two lengths", head("content-length: 1\r\n"), garbage()).asked(2),
+        row(
+            "a status of two digits",
+            sends("HTTP/1.1 20 OK\r\n\r\n"),
+            garbage(),
+        )
+        .asked(2),
+        row(
+            "a status of 999",
+            sends("HTTP/1.1 999 Mud\r\n\r\n"),
+            invalid("status 999"),
+        ),
+        row(
+            "one byte of the head a second",
+            raw(vec![Step::Drip(
+                "HTTP/1.1 200 OK\r\n".into(),
+                Duration::from_secs(1),
+            )]),
+            timed_out(),
+        ),
+    ]
+}
+
+fn bodies() -> Vec<Row> {
+    let broken = || invalid("broke off");
+    let not_json = || invalid("not a JSON object");
+    let chunked = |chunks: &str| {
+        sends(format!(
+            "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n{chunks}"
+        ))
+    };
+    let size = JSON.len();
+    let long = size + 10;
+    let bytewise: String = JSON.chars().map(|c| format!("1\r\n{c}\r\n")).collect();
+    let before = |lines: &str, after: Vec<Step>| {
+        let head = format!("HTTP/1.1 200 OK\r\n{lines}\r\n{JSON}");
+        raw([vec![Step::Send(head.into())], after].concat())
+    };
+    let half = |lines: &str| format!("HTTP/1.1 200 OK\r\n{lines}\r\n{{\"ip\":");
+    vec![
+        row(
+            "shorter than its length",
+            before(&format!("content-length: {long}\r\n"), vec![]),
+            broken(),
+        ),
+        row(
+            "longer than its length",
+            before(&format!("content-length: {size}\r\n"), vec![send(b"mud")]),
+            answered(),
+        ),
+        row(
+            "reset inside",
+            raw(vec![
+                Step::Send(half(&format!("content-length: {size}\r\n")).into()),
+                Step::Reset,
+            ]),
+            broken(),
+        ),
+        row(
+            "silent inside",
+            raw(vec![
+                Step::Send(half(&format!("content-length: {size}\r\n")).into()),
+                Step::Hold,
+            ]),
+            timed_out(),
+        ),
+        row(
+            "one byte a second",
+            Ipify::StandIn(Fault::Drip(Duration::from_secs(1))),
+            timed_out(),
+        ),
+        row(
+            "a chunk for each byte",
+            chunked(&format!("{bytewise}0\r\n\r\n")),
+            answered(),
+        ),
+        row(
+            "trailers",
+            chunked(&format!(
+                "{size:x}\r\n{JSON}\r\n0\r\nx-elbonia: mud\r\n\r\n"
+            )),
+            answered(),
+        ),
+        row("a chunk size that is none", chunked("mud\r\n"), broken()),
+        row(
+            "a chunk size beyond 64 bits",
+            chunked("fffffffffffffffff\r\n"),
+            broken(),
+        ),
+        row(
+            "a chunk longer than it says",
+            chunked(&format!("5\r\n{JSON}\r\n0\r\n\r\n")),
+            broken(),
+        ),
+        row(
+            "no last chunk",
+            chunked(&format!("{size:x}\r\n{JSON}\r\n")),
+            broken(),
+        ),
+        row(
+            "a chunk extension without end",
+            raw(vec![
+                send(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1;"),
+                Step::Repeat("mud".into()),
+            ]),
+            broken(),
+        ),
+        row(
+            "without end",
+            Ipify::StandIn(Fault::Endless),
+            invalid("larger than 64 KiB"),
+        ),
+        row(
+            "of a terabyte, as it says, and silent",
+            before("content-length: 1000000000000\r\n", vec![Step::Hold]),
+            timed_out(),
+        ),
+        row("64 KiB", body(padded(MAX)), answered()),
+        row(
+            "64 KiB and one byte",
+            body(padded(MAX + 1)),
+            invalid("larger than 64 KiB"),
+        ),
+        row("gzip, which was not asked for", body(GZIP), not_json()),
+        row(
+            "another content type",
+            head("content-type: text/html\r\n"),
+            answered(),
+        ),
+        row("empty", body(""), not_json()),
+        row(
+            "a page",
+            body("<!doctype html><title>Sign in to Elbonia</title>"),
+            not_json(),
+        ),
+        row(
+            "JSON behind a byte order mark",
+            body(format!("\u{feff}{JSON}")),
+            not_json(),
+        ),
+        row(
+            "JSON in UTF-16",
+            body(
+                JSON.encode_utf16()
+                    .flat_map(u16::to_le_bytes)
+                    .collect::<Vec<_>>(),
+            ),
+            not_json(),
+        ),
+        row(
+            "invalid UTF-8",
+            body(&b"{\"ip\":\"8.8.8.8\",\"a\":\"\xff\"}"[..]),
+            not_json(),
+        ),
+        row(
+            "a NUL in a string",
+            body("{\"ip\":\"8.8.8.8\",\"a\":\"\0\"}"),
+            not_json(),
+        ),
+        row(
+            "half a surrogate pair",
+            body(r#"{"ip":"8.8.8.8","isp":"\ud800"}"#),
+            answered(),
+        ),
+        row("32,000 levels deep", body(deep()), answered()),
+        row("cut off", body(r#"{"ip":"8.8.8.8""#), not_json()),
+        row("two objects", body(format!("{JSON}{JSON}")), not_json()),
+        row("an array", body("[1]"), not_json()),
+        row("null", body("null"), not_json()),
+        row("no ip", body("{}"), not_json()),
+        row("a number as ip", body(r#"{"ip":7}"#), not_json()),
+        row("a name as ip", body(r#"{"ip":"elbonia"}"#), not_json()),
+        row(
+            "two of ip",
+            body(r#"{"ip":"8.8.8.8","ip":"9.9.9.9"}"#),
+            not_json(),
+        ),
+        row(
+            "values of other types",
+            body(r#"{"ip":"8.8.8.8","location":7,"as":[],"isp":{}}"#),
+            answered(),
+        ),
+    ]
+}
+
+fn statuses() -> Vec<Row> {
+    let status = |number| Ipify::StandIn(Fault::Status(number));
+    let mut rows = vec![
+        row("401", status(401), refused()),
+        row("403", status(403), refused()),
+        row("429", status(429), busy()),
+        row(
+            "204",
+            sends("HTTP/1.1 204 No Content\r\n\r\n"),
+            invalid("not a JSON object"),
+        ),
+    ];
+    for number in [300, 301, 302, 303, 304, 307, 308] {
+        rows.push(row(number.to_string(), status(number), invalid("redirect")));
+    }
+    for number in [
+        400, 402, 404, 405, 406, 408, 410, 413, 418, 421, 422, 426, 431, 451, 499,
+    ]
+    .into_iter()
+    .chain([500, 501, 502, 503, 504, 505, 507, 511, 520, 599])
+    {
+        rows.push(row(
+            number.to_string(),
+            status(number),
+            invalid("answered with status"),
+        ));
+    }
+    for retry_after in [
+        "0",
+        "7",
+        "Wed, 18 Nov 2026 11:06:50 GMT",
+        "Sun, 06 Nov 1994 08:49:37 GMT",
+    ]
+    .into_iter()
+    .chain([
+        "Sunday, 06-Nov-94 08:49:37 GMT",
+        "soon",
+        "-1",
+        "1.5",
+        "",
+        "99999999999999999999",
+    ]) {
+        let what = format!("429 with Retry-After: {retry_after}");
+        rows.push(row(what, Ipify::StandIn(Fault::Busy(retry_after)), busy()));
+    }
+    for (what, lines) in [
+        (
+            "429 with two of Retry-After",
+            &b"retry-after: 7\r\nretry-after: 8\r\n"[..],
+        ),
+        (
+            "429 with a Retry-After that is not UTF-8",
+            b"retry-after: \xff\r\n",
+        ),
+    ] {
+        let head = [
+            b"HTTP/1.1 429 Slow\r\ncontent-length: 0\r\n",
+            lines,
+            b"\r\n",
+        ]
+        .concat();
+        rows.push(row(what, sends(head), busy()));
+    }
+    rows
+}
+
+/// A host that fails where it is asked to send a request, and says so in more
+/// than one line, with the key in it.
+#[derive(Debug)]
+struct NoRequests;
+
+impl Hooks for NoRequests {
+    fn request(&self, url: &str) -> Result<(), String> {
+        Err(format!("the proxy is away:\n{url} {API_KEY}"))
+    }
+}
+
+/// A host whose vault is away.
+#[cfg(feature = "spin")]
+#[derive(Debug)]
+struct NoVault(&'static str);
+
+#[cfg(feature = "spin")]
+impl Hooks for NoVault {
+    fn variable(&self, name: &str) -> Result<(), String> {
+        match name == self.0 {
+            true => Err("the vault is sealed".to_owned()),
+            false => Ok(()),
+        }
+    }
+}
+
+/// A store that does something else than it should.
+struct Store {
+    get: fn(&str) -> anyhow::Result<Option<Vec<u8>>>,
+    set: fn() -> anyhow::Result<()>,
+    delete: fn() -> anyhow::Result<()>,
+}
+
+impl Default for Store {
+    fn default() -> Self {
+        Self {
+            get: |_| Ok(None),
+            set: || Ok(()),
+            delete: || Ok(()),
+        }
+    }
+}
+
+impl Backend for Store {
+    fn get(&self, _: &str, key: &str) -> anyhow::Result<Option<Vec<u8>>> {
+        (self.get)(key)
+    }
+
+    fn set(&self, _: &str, _: &str, _: &[u8]) -> anyhow::Result<()> {
+        (self.set)()
+    }
+
+    fn delete(&self, _: &str, _: &str) -> anyhow::Result<()> {
+        (self.delete)()
+    }
+
+    fn keys(&self, _: &str) -> anyhow::Result<Vec<String>> {
+        anyhow::bail!("the store is away")
+    }
+}
+
+fn hosts() -> Vec<Row> {
+    let well = || Ipify::StandIn(Fault::None);
+    let store = |what: &str, store: Store, expected| {
+        row(what, well(), expected).on(Host::Store(Arc::new(store)))
+    };
+    vec![
+        row(
+            "the host fails to send",
+            well(),
+            unreachable("the proxy is away: http://"),
+        )
+        .on(Host::Hooks(Arc::new(NoRequests)))
+        .asked(0),
+        row(
+            "the host does not allow it",
+            well(),
+            unreachable("allowed_outbound_hosts"),
+        )
+        .on(Host::Manifest(|manifest| {
+            manifest.allowed_outbound_hosts = vec!["https://elbonia.example".to_owned()];
+        }))
+        .asked(0),
+        #[cfg(feature = "spin")]
+        row(
+            "the key cannot be read",
+            well(),
+            misconfigured("the vault is sealed"),
+        )
+        .on(Host::Hooks(Arc::new(NoVault("ipify_api_key"))))
+        .asked(0),
+        #[cfg(feature = "spin")]
+        row(
+            "a setting cannot be read",
+            well(),
+            misconfigured("the vault is sealed"),
+        )
+        .on(Host::Hooks(Arc::new(NoVault("cache_ttl"))))
+        .asked(0),
+        row(
+            "there is no store",
+            well(),
+            not_kept_on_spin("does not grant default"),
+        )
+        .on(Host::Manifest(|manifest| manifest.key_value_stores.clear())),
+        store(
+            "the store fails",
+            Store {
+                get: |_| anyhow::bail!("redis://geo:S3CR3T@redis:6379 is\naway"),
+                set: || anyhow::bail!("the store is away"),
+                delete: || anyhow::bail!("the store is away"),
+            },
+            not_kept("redis://***@redis:6379 is away"),
+        ),
+        store(
+            "the store fails on get",
+            Store {
+                get: |_| anyhow::bail!("the store is away"),
+                ..Store::default()
+            },
+            not_kept("the store is away"),
+        ),
+        store(
+            "the store fails on set",
+            Store {
+                set: || anyhow::bail!("the store is full"),
+                ..Store::default()
+            },
+            not_kept("the store is full"),
+        ),
+        store(
+            "the store fails on delete",
+            Store {
+                delete: || anyhow::bail!("the store is away"),
+                ..Store::default()
+            },
+            answered(),
+        ),
+        store("the store forgets all", Store::default(), answered()),
+        store(
+            "the store returns nothing but zeros",
+            Store {
+                get: |_| Ok(Some(vec![0; 100])),
+                ..Store::default()
+            },
+            answered(),
+        ),
+        store(
+            "the store returns 1 MB",
+            Store {
+                get: |_| Ok(Some(vec![b'{'; 1_000_000])),
+                ..Store::default()
+            },
+            answered(),
+        ),
+        store(
+            "the store returns the key that it was asked for",
+            Store {
+                get: |key| Ok(Some(key.as_bytes().to_vec())),
+                ..Store::default()
+            },
+            answered(),
+        ),
+    ]
+}
+
+fn not_kept_on_spin(cause: &'static str) -> Expected {
+    match cfg!(feature = "spin") {
+        true => not_kept(cause),
+        false => answered(),
+    }
+}
+
+/// Far longer than any machine takes.
+const LONG: Duration = Duration::from_secs(120);
+
+/// Provokes the fault of a row. What is not as expected.
+async fn provoke(row: Row) -> Vec<String> {
+    let mut raw = None;
+    let mut full = Vec::new();
+    let origin = match &row.upstream {
+        Ipify::StandIn(_) => None,
+        Ipify::Raw(protocol, scheme, steps) => {
+            let upstream = Upstream::start(*protocol, steps.clone()).await;
+            let origin = format!("{scheme}://{}", upstream.authority());
+            raw = Some(upstream);
+            Some(origin)
+        }
+        Ipify::Origin(origin) => Some(origin.clone()),
+        Ipify::Closed => {
+            let mut nobody = StandIn::start().await.unwrap();
+            nobody.stop().await;
+            Some(nobody.origin())
+        }
+        Ipify::Full => {
+            let (origin, held) = never_accepting().await;
+            full.push(held);
+            Some(origin)
+        }
+    };
+    let timeout = if row.deadline { "300" } else { "600000" };
+    let mut variables = vec![("timeout_ms", timeout)];
+    if let Some(origin) = &origin {
+        variables.push(("ipify_origin", origin));
+    }
+    let mut setup = Setup {
+        variables: &variables,
+        ..Setup::default()
+    };
+    match row.host {
+        Host::Well => {}
+        Host::Hooks(hooks) => setup.hooks = Some(hooks),
+        Host::Manifest(change) => setup.manifest = Some(change),
+        Host::Store(store) => setup.key_value = Some(store),
+    }
+    let geo = Geo::set_up(setup).await;
+    if let Ipify::StandIn(fault) = row.upstream {
+        geo.fault(fault);
+    }
+
+    let what = &row.what;
+    let Ok(answer) = tokio::time::timeout(LONG, geo.get("/")).await else {
+        return vec![format!("{what}: no answer")];
+    };
+    let mut wrong = Vec::new();
+    let problem = match answer.status.is_success() {
+        true => String::new(),
+        false => answer.problem(),
+    };
+    let found = (answer.status.as_u16(), problem.as_str());
+    let expected = (row.expected.status, row.expected.problem);
+    if found != expected {
+        wrong.push(format!("{what}: {found:?} instead of {expected:?}"));
+    }
+    if answer.status.is_success() && !answer.text().starts_with(r#"{"ip":"8.8.8.8""#) {
+        wrong.push(format!("{what}: the answer is {}", answer.text()));
+    }
+    let log = geo.log();
+    let lines: Vec<_> = log
+        .lines()
+        .filter(|line| line.starts_with("geo: "))
+        .collect();
+    let start = match problem.is_empty() {
+        true => "geo: the key-value store failed".to_owned(),
+        false => format!("geo: {} {problem}: ", answer.status.as_u16()),
+    };
+    let is_logged = match lines[..] {
+        [] => row.expected.log.is_empty(),
+        [line] => {
+            let cause = row.expected.log;
+            !cause.is_empty() && line.starts_with(&start) && line.contains(cause)
+        }
+        _ => false,
+    };
+    if !is_logged {
+        wrong.push(format!("{what}: the log is {log:?}"));
+    }
+    let asked = raw.map_or(geo.stand_in.calls().len(), |raw| raw.connections());
+    if asked != row.asked {
+        wrong.push(format!("{what}: asked {asked} times"));
+    }
+    let health = geo.get("/healthz").await.status;
+    if health != 200 {
+        wrong.push(format!("{what}: then /healthz is {health}"));
+    }
+    wrong
+}
+
+/// A port whose queue of connections is full, and what keeps it so.
+async fn never_accepting() -> (String, (tokio::net::TcpListener, TcpStream)) {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
+    let listener = socket.listen(0).unwrap();
+    let address = listener.local_addr().unwrap();
+    let first = TcpStream::connect(address).await.unwrap();
+    (format!("http://{address}"), (listener, first))
+}
+
+async fn provoke_all(rows: Vec<Row>) {
+    let mut wrong = Vec::new();
+    for row in rows {
+        if matches!(row.host, Host::Store(_)) && !cfg!(feature = "spin") {
+            continue;
+        }
+        wrong.extend(provoke(row).await);
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[tokio::test]
+async fn connections_that_fail() {
+    provoke_all(connections()).await;
+}
+
+#[tokio::test]
+async fn heads_that_are_none() {
+    provoke_all(heads()).await;
+}
+
+#[tokio::test]
+async fn bodies_that_are_none() {
+    provoke_all(bodies()).await;
+}
+
+#[tokio::test]
+async fn statuses_of_all_classes() {
+    provoke_all(statuses()).await;
+}
+
+#[tokio::test]
+async fn hosts_that_fail() {
+    provoke_all(hosts()).await;
+}

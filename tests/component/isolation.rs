@@ -1,0 +1,194 @@
+//! What one request cannot do to another, and where geo cannot go.
+
+use crate::harness::{Answer, Geo, Setup};
+use crate::upstream::{Protocol, Step, Upstream};
+use geo_host::stand_in::Fault;
+use http::Request;
+
+/// A server that must not be reached.
+async fn elsewhere() -> Upstream {
+    let answer = "HTTP/1.1 200 OK\r\ncontent-length: 16\r\n\r\n{\"ip\":\"6.6.6.6\"}";
+    Upstream::start(Protocol::Plain, vec![Step::Read, Step::Send(answer.into())]).await
+}
+
+#[tokio::test]
+async fn redirects_lead_nowhere() {
+    let geo = Geo::start().await;
+    let elsewhere = elsewhere().await;
+    geo.fault(Fault::Redirect(format!(
+        "http://{}/",
+        elsewhere.authority()
+    )));
+    assert_eq!(geo.get("/").await.problem(), "upstream-invalid");
+    assert_eq!(elsewhere.connections(), 0);
+
+    let geo = Geo::start().await;
+    geo.fault(Fault::Redirect(format!(
+        "{}/api/v2/country,city",
+        geo.stand_in.origin()
+    )));
+    assert_eq!(geo.get("/").await.problem(), "upstream-invalid");
+    assert_eq!(geo.stand_in.calls().len(), 1, "a loop is not entered");
+}
+
+/// The host enforces it, so no setting, and no fault in geo, gets around it.
+#[tokio::test]
+async fn an_origin_that_is_not_allowed_is_not_reached() {
+    let elsewhere = elsewhere().await;
+    let origin = format!("http://{}", elsewhere.authority());
+    let geo = Geo::set_up(Setup {
+        variables: &[("ipify_origin", &origin)],
+        manifest: Some(|manifest| {
+            manifest.allowed_outbound_hosts = vec!["https://geo.ipify.org".to_owned()];
+        }),
+        ..Setup::default()
+    })
+    .await;
+    assert_eq!(geo.get("/").await.problem(), "upstream-unreachable");
+    assert_eq!(elsewhere.connections(), 0);
+}
+
+/// Neither a path that looks like a host, nor what a client sends.
+#[tokio::test]
+async fn nothing_but_the_origin_says_who_is_asked() {
+    let elsewhere = elsewhere().await;
+    let authority = elsewhere.authority();
+    for path in [
+        format!("//{authority}/"),
+        format!("/@{authority}/"),
+        format!("/..//{authority}/"),
+        format!("/http://{authority}/"),
+    ] {
+        let geo = Geo::with(&[("ipify_path", &path)]).await;
+        assert_eq!(geo.get("/").await.problem(), "upstream-invalid");
+        assert_eq!(geo.stand_in.calls().len(), 1, "{path}");
+    }
+    let geo = Geo::with(&[("lookup", "any")]).await;
+    for address in [
+        format!("@{authority}"),
+        format!("9.9.9.9@{authority}"),
+        "9.9.9.9%23".to_owned(),
+        "9.9.9.9%26apiKey%3D1".to_owned(),
+        "9.9.9.9%0d%0ahost:%20elbonia.example".to_owned(),
+    ] {
+        let answer = geo.get(&format!("/?ip={address}")).await;
+        assert_eq!(answer.problem(), "invalid-address", "{address}");
+    }
+    let request = Request::get("/").header("x-forwarded-host", &authority);
+    assert_eq!(geo.send(request).await.json()["ip"], "8.8.8.8");
+    assert_eq!(elsewhere.connections(), 0);
+}
+
+/// The host does not know the authority that signed the certificate, tells the
+/// server so, and sends it no request.
+#[tokio::test]
+async fn a_certificate_that_is_not_trusted_gets_no_request() {
+    for protocol in [Protocol::Tls, Protocol::SelfSigned] {
+        let upstream = Upstream::start(protocol, vec![Step::Read]).await;
+        let origin = format!("https://{}", upstream.authority());
+        let geo = Geo::with(&[("ipify_origin", &origin)]).await;
+        assert_eq!(geo.get("/").await.problem(), "upstream-unreachable");
+        let failures = loop {
+            match upstream.failures() {
+                failures if failures.is_empty() => tokio::task::yield_now().await,
+                failures => break failures,
+            }
+        };
+        assert!(failures[0].contains("UnknownCA"), "{failures:?}");
+    }
+}
+
+/// What a server sends beyond its answer would be the answer to the next request
+/// on the same connection.
+#[tokio::test]
+async fn an_answer_that_nobody_asked_for_is_nobodys() {
+    let answer = |ip| format!("HTTP/1.1 200 OK\r\ncontent-length: 16\r\n\r\n{{\"ip\":\"{ip}\"}}");
+    let twice = answer("8.8.8.8") + &answer("6.6.6.6");
+    let steps = vec![Step::Read, Step::Send(twice.into()), Step::Hold];
+    let upstream = Upstream::start(Protocol::Plain, steps).await;
+    let origin = format!("http://{}", upstream.authority());
+    let geo = Geo::with(&[("ipify_origin", &origin), ("cache_ttl", "0")]).await;
+    for count in 1..=20 {
+        assert_eq!(geo.get("/").await.json()["ip"], "8.8.8.8");
+        assert_eq!(upstream.connections(), count);
+    }
+}
+
+/// A value that the page makes five times as long: `<` is `&#60;` there.
+fn largest() -> String {
+    let start = r#"{"ip":"8.8.8.8","isp":""#;
+    let value = "<".repeat(64 * 1024 - start.len() - 2);
+    format!(r#"{start}{value}"}}"#)
+}
+
+/// The harness gives every test 4 MiB; these are the answers that take most.
+#[tokio::test]
+async fn four_mebibytes_are_enough_for_every_answer() {
+    let geo = Geo::start().await;
+    geo.fault(Fault::Body(largest().into()));
+    for accept in ["application/json", "text/plain", "text/html"] {
+        // From ipify, and from the cache.
+        for _ in 0..2 {
+            let answer = geo.send(Request::get("/").header("accept", accept)).await;
+            assert_eq!(answer.status, 200, "{accept}");
+            assert!(answer.body.len() > 64_000, "{accept}");
+        }
+    }
+    let long = "x".repeat(60 * 1024);
+    assert_eq!(geo.get(&format!("/{long}")).await.problem(), "not-found");
+    let request = Request::get("/").header("accept", "x".repeat(MUCH));
+    assert_eq!(geo.send(request).await.status, 200);
+    assert_eq!(geo.get("/openapi.json").await.status, 200);
+}
+
+/// As long as a header may be, about, and more than geo has left where its memory
+/// is just enough for a small answer.
+const MUCH: usize = 300 * 1024;
+
+/// A geo with the least memory, in steps of a page of WebAssembly, in which it
+/// answers at all.
+async fn with_least_memory() -> Geo {
+    const PAGE: usize = 64 * 1024;
+    for pages in 1..64 {
+        let geo = Geo::set_up(Setup {
+            variables: &[("trusted_hops", "1"), ("cache_ttl", "0")],
+            too_little_memory: Some(pages * PAGE),
+            ..Setup::default()
+        })
+        .await;
+        if geo.visit("9.9.9.9").await.status == 200 {
+            return geo;
+        }
+    }
+    panic!("4 MiB is not enough");
+}
+
+/// With less memory than an answer takes, the component traps, and the host
+/// answers 500. No other request notices, under way or later.
+#[tokio::test]
+async fn a_trap_in_one_request_disturbs_no_other() {
+    let geo = with_least_memory().await;
+    let mut requests = Vec::new();
+    for number in 1..=40 {
+        let mut connection = geo.connect().await;
+        let address = format!("89.0.142.{number}");
+        let mut request = Request::get("/json").header("x-forwarded-for", &address);
+        let traps = number % 2 == 0;
+        if traps {
+            request = request.header("accept", "x".repeat(MUCH));
+        }
+        let answer = tokio::spawn(async move { connection.send(request).await });
+        requests.push((answer, address, traps));
+    }
+    for (answer, address, traps) in requests {
+        let answer: Answer = answer.await.unwrap();
+        match traps {
+            true => assert_eq!((answer.status.as_u16(), answer.text()), (500, "")),
+            false => assert_eq!(answer.json()["ip"], address),
+        }
+    }
+    let log = geo.log();
+    let traps = log.matches("the component failed: ").count();
+    assert_eq!(traps, 20, "{log}");
+    assert_eq!(geo.visit("9.9.9.9").await.json()["ip"], "9.9.9.9");
+}

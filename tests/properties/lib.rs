@@ -1,0 +1,231 @@
+//! What holds of every answer of geo, whatever comes in.
+//!
+//! Each function panics where it does not hold. The property tests beside it call
+//! them with text that is nearly right, and the fuzz targets in `fuzz/` with
+//! whatever finds new ways through the code. geo runs natively here, on a
+//! [`World`] that records what geo asks of it.
+
+mod page;
+#[cfg(test)]
+mod tests;
+mod world;
+
+use geo::http::{Method, Response};
+use geo::lookup::Record;
+pub use page::page;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+pub use world::World;
+
+/// A request line: a path and a query, of whatever characters.
+pub fn request(target: &str) {
+    for method in [Method::Get, Method::Head, Method::Options, Method::Other] {
+        let world = World::with(&[("lookup", "any")]);
+        let response = world.answer(method, target, &[]);
+        check(&world, &response);
+        if response.status == 200 && !world.asked().is_empty() {
+            // An address that was asked about is one.
+            for address in world.asked() {
+                assert!(
+                    address.is_none_or(is_public),
+                    "{target:?} asks about {address:?}"
+                );
+            }
+        }
+    }
+}
+
+/// Header lines, `name: value` each: whatever a client sends, who is asking is who
+/// the proxy says.
+pub fn forwarding(lines: &str) {
+    let forged = headers(lines);
+    // The proxy's own come last, and it replaces the header of its own name.
+    const CALLER: &str = "9.9.9.9";
+    let proxies: [(&[(&str, &str)], &str); 3] = [
+        (&[], "spin-client-addr"),
+        (&[("trusted_hops", "1")], "x-forwarded-for"),
+        (&[("client_ip_header", "x-real-ip")], "x-real-ip"),
+    ];
+    for (variables, name) in proxies {
+        let world = World::with(variables);
+        let mut all = forged.clone();
+        if name == "x-real-ip" {
+            all.retain(|(forged, _)| forged != name);
+        }
+        all.push((name.to_owned(), CALLER.into()));
+        let response = world.answer(Method::Get, "/ip", &all);
+        check(&world, &response);
+        assert_eq!(response.status, 200, "{name} {forged:?}");
+        assert_eq!(world.asked(), [CALLER.parse().ok()], "{name} {forged:?}");
+
+        // Without the proxy's, all of it is forged: no harm is done.
+        let world = World::with(variables);
+        let response = world.answer(Method::Get, "/", &forged);
+        check(&world, &response);
+        for address in world.asked() {
+            assert!(address.is_none_or(is_public), "{name} {forged:?}");
+        }
+    }
+}
+
+/// Values of `Accept`, one a line: the form is one of three, the content is of that
+/// form, and JSON where nothing is asked for.
+pub fn negotiation(lines: &str) {
+    let accept: Vec<_> = lines
+        .lines()
+        .map(|line| ("accept".to_owned(), line.into()))
+        .collect();
+    let world = World::default();
+    for (path, json) in [
+        ("/", "application/json"),
+        ("/elbonia", "application/problem+json"),
+    ] {
+        let response = world.answer(Method::Get, path, &accept);
+        check(&world, &response);
+        let content_type = header(&response, "content-type").unwrap();
+        let forms = [
+            json,
+            "text/html; charset=utf-8",
+            "text/plain; charset=utf-8",
+        ];
+        assert!(forms.contains(&content_type), "{content_type}");
+        if lines.trim().is_empty() {
+            assert_eq!(content_type, json);
+        }
+    }
+    let response = world.answer(Method::Get, "/json", &accept);
+    assert_eq!(header(&response, "content-type"), Some("application/json"));
+}
+
+/// The body of a response of ipify: it comes back byte for byte, or not at all.
+pub fn upstream(body: &[u8]) {
+    let answering = || World::default().with_body(body);
+    let world = answering();
+    let response = world.answer(Method::Get, "/json", &[]);
+    check(&world, &response);
+    let is_json =
+        serde_json::from_slice::<BTreeMap<String, Box<serde_json::value::RawValue>>>(body);
+    match response.status {
+        200 => {
+            assert_eq!(response.body, body);
+            assert!(is_json.is_ok_and(|members| members.contains_key("ip")));
+        }
+        502 => {}
+        status => panic!("{status}"),
+    }
+    for path in ["/", "/ip", "/isp", "/city", "/coordinates", "/asn"] {
+        for accept in ["text/plain", "text/html"] {
+            let world = answering();
+            let accept = [("accept".to_owned(), accept.into())];
+            let response = world.answer(Method::Get, path, &accept);
+            check(&world, &response);
+            // A single value is one line.
+            if path != "/" && response.status == 200 {
+                let lines = response.body.iter().filter(|byte| **byte == b'\n').count();
+                assert_eq!((lines, response.body.last()), (1, Some(&b'\n')));
+            }
+        }
+    }
+    // Parsed again, it is about the address that was put in.
+    if let Some(mut record) = Record::parse(body.to_vec()) {
+        let other: IpAddr = "2620:fe::fe".parse().unwrap();
+        record.set_ip(other);
+        let parsed = Record::parse(record.json().into()).unwrap();
+        assert_eq!(*parsed, *record);
+        assert_eq!(parsed.ip, other);
+    }
+}
+
+/// What the key-value store returns for every key: geo's own value, or something
+/// else, which counts as nothing.
+pub fn stored(value: &[u8]) {
+    let world = World::with(&[("trusted_hops", "1")]).with_stored(value);
+    let caller = [("x-forwarded-for".to_owned(), "9.9.9.9".into())];
+    let response = world.answer(Method::Get, "/json", &caller);
+    check(&world, &response);
+    assert_eq!(response.status, 200);
+    let json: Value = serde_json::from_slice(&response.body).unwrap();
+    assert_eq!(json["ip"], "9.9.9.9", "an answer about another address");
+    // And with the checksum that makes it one of geo's own.
+    if let Ok(rest) = std::str::from_utf8(value) {
+        let rest = format!(" {rest}");
+        let signed = format!("geo2 {}{rest}", fnv_1a(&rest));
+        let world = World::with(&[("trusted_hops", "1")]).with_stored(signed.as_bytes());
+        let response = world.answer(Method::Get, "/", &caller);
+        check(&world, &response);
+        assert_eq!(response.status, 200);
+        assert!(
+            Record::parse(response.body).is_some_and(|record| record.ip.to_string() == "9.9.9.9")
+        );
+    }
+}
+
+/// FNV-1a with 64 bits.
+fn fnv_1a(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    })
+}
+
+/// Header lines from a text.
+fn headers(lines: &str) -> Vec<(String, Vec<u8>)> {
+    let lines = lines.lines().filter_map(|line| line.split_once(':'));
+    lines
+        .map(|(name, value)| (name.trim().to_ascii_lowercase(), value.trim().into()))
+        .collect()
+}
+
+fn header<'a>(response: &'a Response, name: &str) -> Option<&'a str> {
+    let mut values = response.headers.iter().filter(|line| line.0 == name);
+    values.next().map(|line| line.1.as_ref())
+}
+
+/// Roughly: what ipify can be asked about.
+fn is_public(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(v4) => {
+            let is_special = v4.is_private()
+                || v4.is_loopback()
+                || v4.is_link_local()
+                || v4.is_multicast()
+                || v4.is_documentation()
+                || v4.is_broadcast()
+                || v4.is_unspecified();
+            !is_special
+        }
+        IpAddr::V6(v6) => {
+            let is_special = v6.is_loopback()
+                || v6.is_unspecified()
+                || v6.is_multicast()
+                || v6.is_unique_local()
+                || v6.is_unicast_link_local()
+                || v6.to_ipv4_mapped().is_some();
+            !is_special
+        }
+    }
+}
+
+/// What holds of every response.
+fn check(world: &World, response: &Response) {
+    let statuses = [200, 204, 400, 403, 404, 405, 422, 500, 502, 503, 504];
+    assert!(statuses.contains(&response.status), "{}", response.status);
+    for (name, value) in &response.headers {
+        let is_one_line = value.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+        assert!(is_one_line, "{name}: {value:?}");
+    }
+    let body = String::from_utf8_lossy(&response.body);
+    let content_type = header(response, "content-type").unwrap_or_default();
+    if content_type == "application/problem+json" {
+        let problem: Value = serde_json::from_str(&body).unwrap();
+        assert_eq!(problem["status"], response.status);
+        assert!(response.status >= 400);
+    }
+    if content_type.starts_with("text/html") {
+        let policy = header(response, "content-security-policy").unwrap();
+        assert!(policy.starts_with("default-src 'none'"));
+    }
+    for line in world.log() {
+        assert!(!line.contains(char::is_control), "{line:?}");
+    }
+}

@@ -1,0 +1,117 @@
+//! The page, as a browser's parser sees it.
+
+use crate::check;
+use crate::world::World;
+use geo::http::Method;
+use geo::lookup::Record;
+use html5ever::tendril::TendrilSink;
+use html5ever::{ParseOpts, parse_document};
+use markup5ever_rcdom::{Handle, NodeData, RcDom};
+use serde_json::{Value, json};
+
+/// Values, one a line: the host that the page is asked for at, a latitude, and text
+/// that ipify may have. A parser finds no element and no attribute that it does not
+/// find with harmless values in their places, and no address in a link that the
+/// template does not begin.
+pub fn page(values: &str) {
+    let mut lines = values.split('\n');
+    let mut next = || lines.next().unwrap_or_default();
+    // No host of geo lets control characters through.
+    let authority = &next().replace(char::is_control, "");
+    let lat = next();
+    let json = json!({
+        "ip": "8.8.8.8",
+        "isp": next(),
+        "location": {
+            "lat": serde_json::from_str(lat).unwrap_or(Value::Null),
+            "lng": 7,
+            "country": next(),
+            "region": next(),
+            "city": next(),
+            "postalCode": next(),
+            "timezone": next(),
+        },
+        "as": { "asn": 7, "name": next() },
+    });
+    let hostile = json.to_string().into_bytes();
+    let Some(record) = Record::parse(hostile.clone()) else {
+        panic!("it is an answer: {json}");
+    };
+    assert_eq!(
+        elements(&hostile, authority),
+        elements(&harmless(&record), "x")
+    );
+}
+
+/// A record that has values where the other has.
+fn harmless(record: &Record) -> Vec<u8> {
+    let text = |value: &Option<String>| value.as_ref().map_or(Value::Null, |_| "x".into());
+    let number = |value: &Option<String>| value.as_ref().map_or(Value::Null, |_| 1.into());
+    let place = &record.location;
+    let json = json!({
+        "ip": record.ip.to_string(),
+        "isp": text(&record.isp),
+        "location": {
+            "country": text(&place.country),
+            "region": text(&place.region),
+            "city": text(&place.city),
+            "lat": number(&place.lat),
+            "lng": number(&place.lng),
+            "postalCode": text(&place.postal_code),
+            "timezone": text(&place.timezone),
+        },
+        "as": { "asn": number(&record.system.number), "name": text(&record.system.name) },
+    });
+    json.to_string().into()
+}
+
+/// The elements of the page, in order: depth, name, and attributes, of which only
+/// those whose values come from the template have them.
+fn elements(body: &[u8], authority: &str) -> Vec<String> {
+    let world = World::with(&[("cache_ttl", "0")]).with_body(body);
+    let accept = [("accept".to_owned(), b"text/html".to_vec())];
+    let response = world.answer_at(authority, Method::Get, "/", &accept);
+    check(&world, &response);
+    assert_eq!(response.status, 200);
+    let document = parse_document(RcDom::default(), ParseOpts::default())
+        .from_utf8()
+        .one(&*response.body);
+    let mut elements = Vec::new();
+    collect(&document.document, 0, &mut elements);
+    elements
+}
+
+fn collect(node: &Handle, depth: usize, elements: &mut Vec<String>) {
+    match &node.data {
+        NodeData::Element { name, attrs, .. } => {
+            let attributes: Vec<_> = attrs
+                .borrow()
+                .iter()
+                .map(|attribute| {
+                    let name = &*attribute.name.local;
+                    let value = &*attribute.value;
+                    match name {
+                        "cx" | "cy" => {
+                            let is_number = value
+                                .chars()
+                                .all(|c| c.is_ascii_digit() || "+-.eE".contains(c));
+                            assert!(is_number, "{name}={value}");
+                            name.to_owned()
+                        }
+                        "href" if value.starts_with("https://www.openstreetmap.org/?mlat=") => {
+                            name.to_owned()
+                        }
+                        _ => format!("{name}={value}"),
+                    }
+                })
+                .collect();
+            elements.push(format!("{depth} {} {attributes:?}", name.local));
+        }
+        NodeData::Comment { contents } => elements.push(format!("{depth} comment {contents}")),
+        NodeData::ProcessingInstruction { .. } => elements.push("processing instruction".into()),
+        NodeData::Document | NodeData::Doctype { .. } | NodeData::Text { .. } => {}
+    }
+    for child in node.children.borrow().iter() {
+        collect(child, depth + 1, elements);
+    }
+}
