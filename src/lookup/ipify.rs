@@ -14,7 +14,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 /// The largest body that is accepted, in bytes. Real ones have hundreds.
-const MAX_BODY: usize = 64 * 1024;
+pub(crate) const MAX_BODY: usize = 64 * 1024;
 
 /// Where ipify's API is.
 pub(crate) struct Endpoint {

@@ -9,7 +9,7 @@
 mod entry;
 mod status;
 
-use super::ipify::Endpoint;
+use super::ipify::{Endpoint, MAX_BODY};
 use super::record::Record;
 use super::store::BestEffort;
 use super::{Problem, address, settings, stored};
@@ -25,6 +25,9 @@ const WAYS: u64 = 4;
 
 /// How many slots are looked through for expired entries at each lookup.
 const SWEPT: u64 = 4;
+
+/// The longest value that geo writes is shorter, in bytes.
+const MAX_VALUE: usize = MAX_BODY + 8 * 1024;
 
 /// How far another instance's clock may be ahead, in seconds. The age of an
 /// entry from a later time than that is unknown.
@@ -87,7 +90,8 @@ impl<'a> Cache<'a> {
     /// Looks for the entry of the address, and for the slot of a new one.
     pub(crate) fn find(&self) -> Found {
         let first = stored::hash(&self.key) % self.slots;
-        let mut seen = Vec::new();
+        let mut oldest: Option<(Slot, u64)> = None;
+        let mut others = Vec::new();
         for way in 0..WAYS.min(self.slots) {
             let slot = self.read(first + way);
             let entry = slot.entry().filter(|entry| self.has_age(entry));
@@ -101,24 +105,34 @@ impl<'a> Cache<'a> {
             }
             // What cannot be read, or is from the future, is replaced first.
             let time = entry.map_or(0, |entry| entry.time);
-            seen.push((slot, time));
             // An empty slot says nothing about the next: a store may evict.
+            let (older, newer) = match oldest {
+                Some(oldest) if oldest.1 <= time => (oldest, Some((slot, time))),
+                newer => ((slot, time), newer),
+            };
+            oldest = Some(older);
+            let newer = newer.filter(|(slot, _)| slot.value.is_some());
+            others.extend(newer.map(|(slot, time)| (slot.key, time)));
         }
-        let times = seen.iter().map(|(_, time)| *time).enumerate();
-        let oldest = times.min_by_key(|(_, time)| *time);
-        let (slot, _) = seen.swap_remove(oldest.map_or(0, |(index, _)| index));
-        let others = seen.into_iter().filter(|(slot, _)| slot.value.is_some());
+        let (slot, _) = oldest.unwrap_or_else(|| (self.read(first), 0));
         Found {
             kept: None,
             mark: None,
             slot,
-            others: others.map(|(slot, time)| (slot.key, time)).collect(),
+            others,
         }
     }
 
     fn read(&self, number: u64) -> Slot {
-        let key = format!("geo:{}", number % self.slots);
-        let value = self.store.get(&key);
+        self.read_slot(format!("geo:{}", number % self.slots))
+    }
+
+    fn read_slot(&self, key: String) -> Slot {
+        let mut value = self.store.get(&key);
+        // Another program's, which an instance may not have the memory for.
+        if let Some(value) = value.as_mut().filter(|value| value.len() > MAX_VALUE) {
+            *value = Vec::new();
+        }
         Slot { key, value }
     }
 
@@ -151,11 +165,7 @@ impl<'a> Cache<'a> {
         clock: &dyn Clock,
     ) -> bool {
         let Slot { key, value } = &found.slot;
-        let read = || Slot {
-            key: key.clone(),
-            value: self.store.get(key),
-        };
-        let slot = read();
+        let slot = self.read_slot(key.clone());
         if slot.value != *value && self.own(&slot).is_some() {
             return false;
         }
@@ -172,7 +182,8 @@ impl<'a> Cache<'a> {
         if !settling.is_zero() {
             clock.sleep(settling);
         }
-        self.own(&read()).is_none_or(|entry| entry.mark == mark)
+        let slot = self.read_slot(key.clone());
+        self.own(&slot).is_none_or(|entry| entry.mark == mark)
     }
 
     /// Ends a claim that led to no answer. What was in the slot comes back,
