@@ -54,7 +54,10 @@ struct ProblemPage<'a> {
 
 /// Returns the page of an answer.
 pub(crate) fn answer(answer: &Answer, request: &Request, asked: &Asked) -> Response {
-    let value = |value: Value| value.of(&answer.record).map(without_bidi_controls);
+    let value = |value: Value| {
+        let text = without_bidi_controls(value.of(&answer.record)?);
+        (!text.trim_ascii().is_empty()).then_some(text)
+    };
     let joined = |values: &[Value]| {
         let mut joined = String::new();
         for text in values.iter().filter_map(|of| value(*of)) {
