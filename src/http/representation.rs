@@ -7,7 +7,7 @@ use super::problem::Problem;
 use super::request::Request;
 use super::response::Response;
 use super::value::Value;
-use crate::lookup::{Answer, Record};
+use crate::lookup::{Answer, View};
 
 /// What of an answer is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,9 +47,9 @@ impl Representation {
         Ok(match self {
             Self::Json => Response::new(200, "application/json", answer.record.into_json()),
             Self::Html => page::answer(&answer, request, asked),
-            Self::Text => Response::text(200, lines(&answer.record)),
+            Self::Text => Response::text(200, lines(&answer.record.view())),
             Self::Value(value) => {
-                let line = value.of(&answer.record);
+                let line = value.of(&answer.record.view());
                 let line = line.ok_or_else(|| Problem::no_value(value.name()))?;
                 Response::text(200, line + "\n")
             }
@@ -57,10 +57,10 @@ impl Representation {
     }
 }
 
-fn lines(record: &Record) -> String {
+fn lines(view: &View) -> String {
     let mut lines = String::new();
     for value in Value::ALL {
-        if let Some(text) = value.of(record) {
+        if let Some(text) = value.of(view) {
             lines += &format!("{}: {text}\n", value.name());
         }
     }

@@ -1,7 +1,7 @@
 //! The single values of an answer, under the names that their paths have.
 
 use super::country;
-use crate::lookup::Record;
+use crate::lookup::View;
 
 /// A single value of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,13 +63,13 @@ impl Value {
         Self::ALL.into_iter().find(|value| value.name() == name)
     }
 
-    /// Returns the value in a record as one line of text; `None` where ipify
+    /// Returns the value as one line of text; `None` where ipify
     /// has none.
-    pub(crate) fn of(self, record: &Record) -> Option<String> {
-        let location = &record.location;
+    pub(crate) fn of(self, view: &View) -> Option<String> {
+        let location = &view.location;
         match self {
-            Self::Ip => Some(record.ip.to_string()),
-            Self::Isp => record.isp.clone(),
+            Self::Ip => Some(view.ip.to_string()),
+            Self::Isp => view.isp.clone(),
             Self::Country => location.country.clone(),
             Self::CountryName => {
                 let name = country::name(location.country.as_ref()?)?;
@@ -85,8 +85,8 @@ impl Value {
             }
             Self::PostalCode => location.postal_code.clone(),
             Self::Timezone => location.timezone.clone(),
-            Self::Asn => Some(format!("AS{}", record.system.number.as_ref()?)),
-            Self::AsName => record.system.name.clone(),
+            Self::Asn => Some(format!("AS{}", view.system.number.as_ref()?)),
+            Self::AsName => view.system.name.clone(),
         }
     }
 }
@@ -94,6 +94,7 @@ impl Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lookup::Record;
 
     #[test]
     fn values_of_a_record() {
@@ -129,10 +130,10 @@ mod tests {
                 &["ip: 9.9.9.9", "country: Elbonia"],
             ),
         ] {
-            let record = Record::parse(json.into()).unwrap();
+            let view = Record::parse(json.into()).unwrap().view();
             let values: Vec<_> = Value::ALL
                 .into_iter()
-                .filter_map(|value| Some(format!("{}: {}", value.name(), value.of(&record)?)))
+                .filter_map(|value| Some(format!("{}: {}", value.name(), value.of(&view)?)))
                 .collect();
             assert_eq!(values, expected);
         }

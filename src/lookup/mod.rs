@@ -23,7 +23,7 @@ pub use cache::Status;
 pub use flow::Lookup;
 pub use json::number;
 pub use problem::{Details, Kind, Problem};
-pub use record::{AutonomousSystem, Location, Record};
+pub use record::{AutonomousSystem, Location, Record, View};
 use std::net::IpAddr;
 
 /// What is known of an address.

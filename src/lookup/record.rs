@@ -8,14 +8,20 @@ use std::ops::Range;
 /// An answer of ipify.
 ///
 /// The JSON is kept byte for byte: unknown fields, order, escapes and digits
-/// are as they came. The other fields are read from it once; each is `None`
-/// where ipify has no such value.
+/// are as they came.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
     json: String,
     /// Where the value of `ip` is in the JSON, quotes included.
     ip_range: Range<usize>,
     /// The address that the record is about; an IPv4-mapped one is IPv4.
+    pub ip: IpAddr,
+}
+
+/// What geo reads of a record. A value is `None` where ipify has no such.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct View {
+    /// The address that the record is about.
     pub ip: IpAddr,
     /// The Internet service provider.
     pub isp: Option<String>,
@@ -58,25 +64,26 @@ impl Record {
     /// address, or if it has one of the members that geo reads twice.
     pub fn parse(body: Vec<u8>) -> Option<Box<Self>> {
         let json = String::from_utf8(body).ok()?;
-        let [ip, isp, location, system] = json::members(&json, ["ip", "isp", "location", "as"])?;
-        let (isp, location, system) = (
-            text(isp),
-            Location::read(location),
-            AutonomousSystem::read(system),
-        );
+        let [ip, ..] = members(&json)?;
         // The raw value is a part of the text.
         let raw_ip = ip?.get();
         let start = raw_ip.as_ptr() as usize - json.as_ptr() as usize;
         let ip_range = start..start + raw_ip.len();
         let ip = address::parse(&json::string(raw_ip)?)?;
-        Some(Box::new(Self {
-            json,
-            ip_range,
-            ip,
-            isp,
-            location,
-            system,
-        }))
+        Some(Box::new(Self { json, ip_range, ip }))
+    }
+
+    /// Reads the values. The JSON is parsed for it, so it is not done where only
+    /// the JSON is asked for.
+    pub fn view(&self) -> View {
+        // It has been parsed before.
+        let [_, isp, location, system] = members(&self.json).unwrap_or_default();
+        View {
+            ip: self.ip,
+            isp: text(isp),
+            location: Location::read(location),
+            system: AutonomousSystem::read(system),
+        }
     }
 
     /// Returns the JSON.
@@ -99,6 +106,11 @@ impl Record {
         self.ip_range.end = start + value.len();
         self.ip = ip;
     }
+}
+
+/// Returns the values of `ip`, `isp`, `location` and `as`.
+fn members(json: &str) -> Option<[Option<&RawValue>; 4]> {
+    json::members(json, ["ip", "isp", "location", "as"])
 }
 
 impl Location {
@@ -257,12 +269,12 @@ mod tests {
             "postalCode":8001,"timezone":"+01:00","geonameId":2657896},
             "domains":["dns.quad9.net"],"as":{"asn":19281,"name":" Quad9 "},
             "isp":"Quad9\n\"Nine\""}"#;
-        let record = parse(json).unwrap();
+        let view = parse(json).unwrap().view();
         let some = |text: &str| Some(text.to_owned());
-        assert_eq!(record.ip.to_string(), "9.9.9.9");
-        assert_eq!(record.isp, some("Quad9 \"Nine\""));
+        assert_eq!(view.ip.to_string(), "9.9.9.9");
+        assert_eq!(view.isp, some("Quad9 \"Nine\""));
         assert_eq!(
-            record.location,
+            view.location,
             Location {
                 country: some("CH"),
                 region: some("Zürich"),
@@ -274,7 +286,7 @@ mod tests {
             }
         );
         assert_eq!(
-            record.system,
+            view.system,
             AutonomousSystem {
                 number: some("19281"),
                 name: some("Quad9"),
@@ -293,9 +305,10 @@ mod tests {
             r#","location":{"city":"a","city":"b"}"#,
         ] {
             let record = parse(&format!(r#"{{"ip":"9.9.9.9"{rest}}}"#)).unwrap();
-            assert_eq!(record.isp, None, "{rest}");
-            assert_eq!(record.location, Location::default(), "{rest}");
-            assert_eq!(record.system, AutonomousSystem::default(), "{rest}");
+            let view = record.view();
+            assert_eq!(view.isp, None, "{rest}");
+            assert_eq!(view.location, Location::default(), "{rest}");
+            assert_eq!(view.system, AutonomousSystem::default(), "{rest}");
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::bindings::exports::geo::lookup::lookup::{Answer, Problem, ProblemKind};
 use crate::host::Host;
-use crate::lookup::{self, Details, Kind, Lookup, Stale};
+use crate::lookup::{self, Details, Kind, Lookup, Stale, View};
 use std::net::IpAddr;
 
 /// Looks up an address, or geo's own.
@@ -31,21 +31,26 @@ fn look_up_parsed(address: Option<IpAddr>, host: &Host) -> Result<lookup::Answer
 
 impl From<lookup::Answer> for Answer {
     fn from(answer: lookup::Answer) -> Self {
-        let record = *answer.record;
+        let View {
+            ip,
+            isp,
+            location,
+            system,
+        } = answer.record.view();
         let degrees = |digits: Option<String>| lookup::number(&digits?);
         Self {
-            json: record.json().to_owned(),
-            address: record.ip.to_string(),
-            isp: record.isp,
-            country: record.location.country,
-            region: record.location.region,
-            city: record.location.city,
-            latitude: degrees(record.location.lat),
-            longitude: degrees(record.location.lng),
-            postal_code: record.location.postal_code,
-            timezone: record.location.timezone,
-            as_number: record.system.number.and_then(|digits| digits.parse().ok()),
-            as_name: record.system.name,
+            json: answer.record.into_json(),
+            address: ip.to_string(),
+            isp,
+            country: location.country,
+            region: location.region,
+            city: location.city,
+            latitude: degrees(location.lat),
+            longitude: degrees(location.lng),
+            postal_code: location.postal_code,
+            timezone: location.timezone,
+            as_number: system.number.and_then(|digits| digits.parse().ok()),
+            as_name: system.name,
             age: answer.age,
             further: Vec::new(),
         }

@@ -53,7 +53,8 @@ fn harmless(record: &Record) -> Vec<u8> {
         text.map_or(Value::Null, |_| "x".into())
     };
     let number = |value: &Option<String>| value.as_ref().map_or(Value::Null, |_| 1.into());
-    let place = &record.location;
+    let view = record.view();
+    let place = &view.location;
     // A latitude that is none is not on the map, and only a code has a flag.
     let is_latitude = |digits: &str| {
         let is_plain = !digits.contains(['e', 'E']);
@@ -69,8 +70,8 @@ fn harmless(record: &Record) -> Vec<u8> {
         _ => text(&place.country),
     };
     let json = json!({
-        "ip": record.ip.to_string(),
-        "isp": text(&record.isp),
+        "ip": view.ip.to_string(),
+        "isp": text(&view.isp),
         "location": {
             "country": country,
             "region": text(&place.region),
@@ -80,7 +81,7 @@ fn harmless(record: &Record) -> Vec<u8> {
             "postalCode": text(&place.postal_code),
             "timezone": text(&place.timezone),
         },
-        "as": { "asn": number(&record.system.number), "name": text(&record.system.name) },
+        "as": { "asn": number(&view.system.number), "name": text(&view.system.name) },
     });
     json.to_string().into()
 }

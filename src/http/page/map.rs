@@ -57,8 +57,14 @@ fn whole_degrees(digits: &str, limit: u64) -> Option<i32> {
     };
     let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
     let whole = decimal::parse(whole, 0..=limit)?;
-    let is_decimal = fraction.bytes().all(|byte| byte.is_ascii_digit());
-    is_decimal.then_some(sign * whole as i32)
+    let is_allowed = |digit: u8| match whole == limit {
+        true => digit == b'0',
+        false => digit.is_ascii_digit(),
+    };
+    fraction
+        .bytes()
+        .all(is_allowed)
+        .then_some(sign * whole as i32)
 }
 
 #[cfg(test)]
@@ -79,6 +85,9 @@ mod tests {
             ("51.5", "141", Some(("-51.5", "101 -71", east))),
             ("90", "-180", Some(("-90", "-220 -90", west))),
             ("-90", "180", Some(("90", "140 50", east))),
+            ("90.0", "180.000000", Some(("-90.0", "140 -90", east))),
+            ("90.1", "0", None),
+            ("0", "-180.000001", None),
             ("91", "0", None),
             ("0", "181", None),
             ("0", "-1000", None),

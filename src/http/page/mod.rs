@@ -54,8 +54,9 @@ struct ProblemPage<'a> {
 
 /// Returns the page of an answer.
 pub(crate) fn answer(answer: &Answer, request: &Request, asked: &Asked) -> Response {
+    let view = answer.record.view();
     let value = |value: Value| {
-        let text = without_bidi_controls(value.of(&answer.record)?);
+        let text = without_bidi_controls(value.of(&view)?);
         (!text.trim_ascii().is_empty()).then_some(text)
     };
     let joined = |values: &[Value]| {
@@ -69,12 +70,12 @@ pub(crate) fn answer(answer: &Answer, request: &Request, asked: &Asked) -> Respo
         }
         (!joined.is_empty()).then_some(joined)
     };
-    let code = answer.record.location.country.as_deref();
+    let code = view.location.country.as_deref();
     let country = match code.and_then(country::name) {
         Some(_) => Value::CountryName,
         None => Value::Country,
     };
-    let ip = answer.record.ip.to_string();
+    let ip = view.ip.to_string();
     let mut url = request.base_url();
     if asked.about_another() {
         url = format!("{url}/{ip}");
