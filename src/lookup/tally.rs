@@ -84,6 +84,7 @@ impl<'a> Counter<'a> {
             return Ok(None);
         }
         let begin = host.clock.elapsed();
+        let is_patient = || host.clock.elapsed() - begin < PATIENCE;
         let mut waited_for = None;
         loop {
             let mut tally = self.read(host);
@@ -92,7 +93,7 @@ impl<'a> Counter<'a> {
                 tally.check(self.limit, host)?;
                 let last = tally.recent.first().copied();
                 let is_new = Duration::from_millis(now.abs_diff(tally.time)) < 2 * SETTLING;
-                if is_new && last != waited_for {
+                if is_new && last != waited_for && is_patient() {
                     waited_for = last;
                     host.clock.sleep(2 * SETTLING);
                     continue;
@@ -102,15 +103,18 @@ impl<'a> Counter<'a> {
             tally.today += 1;
             tally.total = tally.total.wrapping_add(1);
             tally.time = now;
-            tally.recent.insert(0, id);
-            tally.recent.truncate(REMEMBERED);
+            // Without a limit, nobody looks who was counted.
+            tally.recent.truncate(REMEMBERED - 1);
+            if self.limit > 0 {
+                tally.recent.insert(0, id);
+            }
             let is_set = self.store.set(KEY, &tally.to_bytes());
             if self.limit == 0 || !is_set {
                 return Ok(before);
             }
             host.clock.sleep(SETTLING);
             let is_counted = self.read(host).recent.contains(&id);
-            if is_counted || host.clock.elapsed() - begin > PATIENCE {
+            if is_counted || !is_patient() {
                 return Ok(before);
             }
         }
