@@ -55,41 +55,44 @@ struct ProblemPage<'a> {
 /// Returns the page of an answer.
 pub(crate) fn answer(answer: &Answer, request: &Request, asked: &Asked) -> Response {
     let view = answer.record.view();
-    let value = |value: Value| {
-        let text = without_bidi_controls(value.of(&view)?);
+    let shown = |text: String| {
+        let text = without_bidi_controls(text);
         (!text.trim_ascii().is_empty()).then_some(text)
     };
-    let joined = |values: &[Value]| {
+    let value = |value: Value| shown(value.of(&view)?);
+    let joined = |texts: &[Option<String>]| {
         let mut joined = String::new();
-        for text in values.iter().filter_map(|of| value(*of)) {
+        for text in texts.iter().flatten() {
             // Cities are in regions and countries of the same name.
-            if joined != text {
+            if joined != *text {
                 joined += if joined.is_empty() { "" } else { ", " };
-                joined += &text;
+                joined += text;
             }
         }
         (!joined.is_empty()).then_some(joined)
     };
-    let code = view.location.country.as_deref();
-    let country = match code.and_then(country::name) {
-        Some(_) => Value::CountryName,
-        None => Value::Country,
-    };
+    let code = view.location.country.clone().and_then(shown);
+    let name = code.as_deref().and_then(country::name).map(str::to_owned);
+    let flag = name.as_ref().and(code.as_deref()).and_then(country::flag);
+    let country = name.clone().or_else(|| code.clone());
     let ip = view.ip.to_string();
     let mut url = request.base_url();
     if asked.about_another() {
         url = format!("{url}/{ip}");
     }
     let page = AnswerPage {
-        flag: code.and_then(country::flag),
-        place: joined(&[Value::City, Value::Region, country]),
+        flag,
+        place: joined(&[value(Value::City), value(Value::Region), country]),
         pin: value(Value::Lat)
             .zip(value(Value::Lng))
             .and_then(|(lat, lng)| Pin::at(lat, lng)),
         facts: [
-            ("Country", joined(&[Value::CountryName, Value::Country])),
+            ("Country", joined(&[name, code])),
             ("ISP", value(Value::Isp)),
-            ("Network", joined(&[Value::AsName, Value::Asn])),
+            (
+                "Network",
+                joined(&[value(Value::AsName), value(Value::Asn)]),
+            ),
             ("Coordinates", value(Value::Coordinates)),
             ("Postal code", value(Value::PostalCode)),
             ("Time zone", value(Value::Timezone)),
