@@ -61,6 +61,9 @@ struct Tally {
     others: usize,
 }
 
+/// How long geo waits for ipify.
+const TIMEOUT: Duration = Duration::from_secs(2);
+
 /// Goes on in rounds as long as it is to. Returns the memory after each.
 async fn soak(load: &Load, go_on: impl Fn(usize, Duration) -> bool) -> Vec<u64> {
     let stand_in = StandIn::start_with_key(API_KEY).await.unwrap();
@@ -71,7 +74,7 @@ async fn soak(load: &Load, go_on: impl Fn(usize, Duration) -> bool) -> Vec<u64> 
             ("ipify_api_key", API_KEY),
             ("ipify_origin", &origin),
             ("trusted_hops", "1"),
-            ("timeout_ms", "2000"),
+            ("timeout_ms", &TIMEOUT.as_millis().to_string()),
             // Answers become stale within a round, and the store is soon full.
             ("cache_ttl", "2"),
             ("cache_slots", "512"),
@@ -142,15 +145,24 @@ async fn play(geo: &Program, stand_in: &StandIn, load: &Load, round: usize, tota
     }
 }
 
-/// Waits until geo asks ipify again, which it may leave alone after failures.
+/// Waits until geo asks ipify again, which it may leave alone after failures: for
+/// as long as a request from before may still be under way, behind an answer, and
+/// fail.
 async fn recover(geo: &Program, round: usize) {
     let waited = Instant::now();
+    let mut well_since = None;
     for number in 0.. {
         let mut client = Client::connect(geo.address).await;
         let address = format!("89.1.{}.{}", round % 250, number % 250);
         client.send("/json", &address).await;
-        if client.receive(4096).await.status == 200 {
-            return;
+        match client.receive(4096).await.status {
+            200 => {
+                let since = well_since.get_or_insert_with(Instant::now);
+                if since.elapsed() > 2 * TIMEOUT {
+                    return;
+                }
+            }
+            _ => well_since = None,
         }
         assert!(
             waited.elapsed() < Duration::from_secs(300),
