@@ -43,7 +43,8 @@ pub fn answer(request: &Request, host: &Host, send: impl FnOnce(Response)) {
 }
 
 fn respond<'a>(request: &Request, host: &'a Host<'a>, lookup: &mut Option<Lookup<'a>>) -> Response {
-    let preferred = Form::preferred(request.headers);
+    // Read only where the form depends on it.
+    let preferred = || Form::preferred(request.headers);
     // First, because a page has to be able to read a problem too.
     let (cors, misconfigured) = match settings::cors(host.variables) {
         Ok(policy) => (Some(policy), None),
@@ -64,7 +65,7 @@ fn respond<'a>(request: &Request, host: &'a Host<'a>, lookup: &mut Option<Lookup
     });
     let mut response = response.unwrap_or_else(|problem| {
         problem.log(host.log);
-        problem.to_response(preferred)
+        problem.to_response(preferred())
     });
     response.header("vary", "accept");
     if let Some(policy) = cors {

@@ -24,12 +24,16 @@ pub(crate) enum Route {
 pub(crate) const METHODS: &str = "GET, HEAD, OPTIONS";
 
 impl Route {
-    /// Finds the route of a request whose client prefers a form.
+    /// Finds the route of a request whose client prefers a form, where that
+    /// matters.
     ///
     /// # Errors
     ///
     /// 404 for an unknown path, 405 for a method that geo does not answer.
-    pub(crate) fn find(request: &Request, preferred: Form) -> Result<Self, Box<Problem>> {
+    pub(crate) fn find(
+        request: &Request,
+        preferred: impl FnOnce() -> Form,
+    ) -> Result<Self, Box<Problem>> {
         if request.method == Method::Options {
             // On any path: a page may then read the 404 that follows.
             return Ok(Self::Preflight);
@@ -41,7 +45,7 @@ impl Route {
         }
     }
 
-    fn of_path(path: &str, preferred: Form) -> Option<Self> {
+    fn of_path(path: &str, preferred: impl FnOnce() -> Form) -> Option<Self> {
         let path = path.strip_prefix('/')?;
         Some(match path {
             "openapi.json" => Self::OpenApi,
@@ -50,7 +54,7 @@ impl Route {
             _ => {
                 let (address, what) = split_address(path);
                 let representation = match what {
-                    "" => preferred.into(),
+                    "" => preferred().into(),
                     "json" => Representation::Json,
                     name => Representation::Value(Value::from_name(name)?),
                 };
@@ -102,17 +106,17 @@ mod tests {
         fn every_address_is_taken_for_one(address: IpAddr) {
             let address = address.to_string();
             let route = |representation| Some(Route::Lookup(representation, Some(address.clone())));
-            let plain = Route::of_path(&format!("/{address}/json"), Form::Html);
+            let plain = Route::of_path(&format!("/{address}/json"), || Form::Html);
             prop_assert_eq!(plain, route(Representation::Json));
             let encoded: String = address.bytes().map(|byte| format!("%{byte:02X}")).collect();
-            let encoded = Route::of_path(&format!("/{encoded}"), Form::Html);
+            let encoded = Route::of_path(&format!("/{encoded}"), || Form::Html);
             prop_assert_eq!(encoded, route(Representation::Html));
         }
 
         #[test]
         fn no_path_panics(path in "[/:%0-9a-fé]{0,20}", any: String) {
-            Route::of_path(&format!("/{path}"), Form::Html);
-            Route::of_path(&any, Form::Html);
+            Route::of_path(&format!("/{path}"), || Form::Html);
+            Route::of_path(&any, || Form::Html);
         }
     }
 
@@ -148,7 +152,7 @@ mod tests {
         for (method, url, expected) in table {
             let headers: &[(&str, &str)] = &[];
             let request = Request::new(method, false, "geo.example", url, &headers);
-            let found = Route::find(&request, Form::Html).map_err(|problem| problem.slug);
+            let found = Route::find(&request, || Form::Html).map_err(|problem| problem.slug);
             assert_eq!(found, expected, "{method:?} {url}");
         }
     }
@@ -191,7 +195,7 @@ mod tests {
             let expected = expected.map(|(representation, address)| {
                 Route::Lookup(representation, address.map(str::to_owned))
             });
-            assert_eq!(Route::of_path(path, Form::Html), expected, "{path}");
+            assert_eq!(Route::of_path(path, || Form::Html), expected, "{path}");
         }
     }
 }

@@ -172,7 +172,7 @@ async fn a_trap_in_one_request_disturbs_no_other() {
     for number in 1..=40 {
         let mut connection = geo.connect().await;
         let address = format!("89.0.142.{number}");
-        let mut request = Request::get("/json").header("x-forwarded-for", &address);
+        let mut request = Request::get("/").header("x-forwarded-for", &address);
         let traps = number % 2 == 0;
         if traps {
             request = request.header("accept", "x".repeat(MUCH));
