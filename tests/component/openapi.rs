@@ -1,6 +1,6 @@
 //! `/openapi.json` is true: what it describes is what comes, and nothing else.
 
-use crate::harness::{Answer, Geo};
+use crate::harness::{Answer, Geo, root};
 use geo_host::stand_in::Fault;
 use http::Request;
 use serde_json::{Value, json};
@@ -228,6 +228,10 @@ async fn every_problem_is_described_and_comes() {
         .map(|rest| rest.split('"').next().unwrap().to_owned())
         .collect();
     assert_eq!(seen, described);
+    let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
+    for problem in &described {
+        assert!(readme.contains(&format!("| `{problem}` |")), "{problem}");
+    }
 }
 
 /// Programs make functions of them.
