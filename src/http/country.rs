@@ -1,7 +1,7 @@
 //! Countries, by the codes of ISO 3166-1 alpha-2.
 
-/// A line for each country, and an empty one before: its code, a space and its name in English. From
-/// Unicode CLDR: see `xtask/src/countries.rs`.
+/// A line for each country, and an empty one before: its code, a space and its
+/// name in English. From Unicode CLDR: see `xtask/src/countries.rs`.
 const NAMES: &str = concat!("\n", include_str!("countries.txt"));
 
 /// Returns the name of a country.

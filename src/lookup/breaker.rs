@@ -5,7 +5,7 @@ use super::cache::Status;
 use super::ipify::Endpoint;
 use super::problem::{Kind, Problem};
 use super::store::BestEffort;
-use super::stored;
+use super::stored::{self, milliseconds};
 use crate::host::Host;
 use anyhow::anyhow;
 use std::time::Duration;
@@ -92,11 +92,12 @@ impl<'a> Breaker<'a> {
 
     /// ipify failed: lets it rest, if the next request is likely to fail too.
     pub(crate) fn trip(&self, admission: &Admission, problem: &Problem, host: &Host) {
+        if !problem.is_outage {
+            return;
+        }
         let now = milliseconds(host.clock.now());
         // Of requests that were under way together, the first failure counts.
-        let is_known =
-            admission.failures == 0 && self.read().is_some_and(|state| state.is_resting(now));
-        if !problem.is_outage || is_known {
+        if admission.failures == 0 && self.read().is_some_and(|state| state.is_resting(now)) {
             return;
         }
         let doubled = 1 << admission.failures.min(6);
@@ -154,8 +155,4 @@ impl State {
         problem.retry_after = Some(left);
         problem.with_cache_status(Status::Resting)
     }
-}
-
-pub(crate) fn milliseconds(time: Duration) -> u64 {
-    time.as_millis() as u64
 }

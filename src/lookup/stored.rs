@@ -6,6 +6,7 @@
 
 use super::decimal;
 use std::fmt::Write;
+use std::time::Duration;
 
 const VERSION: &str = "geo2";
 
@@ -35,6 +36,12 @@ pub(crate) fn parse(bytes: &[u8]) -> Option<(Vec<u64>, &str)> {
         .map(|text| decimal::parse(text, 0..=u64::MAX))
         .collect();
     Some((numbers?, text))
+}
+
+/// Returns a time as it is stored, where seconds are too coarse.
+pub(crate) fn milliseconds(time: Duration) -> u64 {
+    // Below some hundred years.
+    time.as_millis() as u64
 }
 
 /// FNV-1a with 64 bits: spreads well, and is the same in every release.

@@ -1,10 +1,9 @@
 //! Counts lookups: `lookups_per_day`, and where the cache is to be swept next.
 
-use super::breaker::milliseconds;
 use super::cache::Status;
 use super::problem::{Kind, Problem};
 use super::store::BestEffort;
-use super::stored;
+use super::stored::{self, milliseconds};
 use crate::host::Host;
 use std::time::Duration;
 

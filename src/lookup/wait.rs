@@ -1,6 +1,7 @@
 //! Waits for the answer that another request asks ipify for.
 
 use super::cache::Mark;
+use super::stored::milliseconds;
 use crate::host::Clock;
 use std::time::Duration;
 
@@ -70,6 +71,6 @@ impl<'a> Wait<'a> {
 
 /// Whether the request that left a mark may still be waiting for ipify.
 pub(crate) fn is_running(mark: Mark, clock: &dyn Clock, timeout: Duration) -> bool {
-    let now = clock.now().as_millis() as u64;
+    let now = milliseconds(clock.now());
     Duration::from_millis(now.abs_diff(mark.time)) < timeout
 }

@@ -94,7 +94,7 @@ impl<'a> Cache<'a> {
         let mut others = Vec::new();
         for way in 0..WAYS.min(self.slots) {
             let slot = self.read(first + way);
-            let entry = slot.entry().filter(|entry| self.has_age(entry));
+            let entry = self.entry(&slot);
             if let Some(entry) = entry.filter(|entry| entry.key == self.key) {
                 return Found {
                     kept: self.kept(entry),
@@ -136,8 +136,24 @@ impl<'a> Cache<'a> {
         Slot { key, value }
     }
 
-    fn has_age(&self, entry: &Entry) -> bool {
-        entry.time <= self.now + MAX_SKEW
+    /// The entry in a slot, if it can be read and has an age.
+    fn entry<'s>(&self, slot: &'s Slot) -> Option<Entry<'s>> {
+        Entry::parse(slot.value.as_deref()?).filter(|entry| entry.time <= self.now + MAX_SKEW)
+    }
+
+    /// The entry in a slot, if it is the one of the address.
+    fn own<'s>(&self, slot: &'s Slot) -> Option<Entry<'s>> {
+        self.entry(slot).filter(|entry| entry.key == self.key)
+    }
+
+    /// A new entry of the address.
+    fn new_entry<'s>(&'s self, json: &'s str) -> Entry<'s> {
+        Entry {
+            time: self.now,
+            mark: None,
+            key: &self.key,
+            json,
+        }
     }
 
     fn kept(&self, entry: Entry) -> Option<Kept> {
@@ -169,15 +185,10 @@ impl<'a> Cache<'a> {
         if slot.value != *value && self.own(&slot).is_some() {
             return false;
         }
-        let time = clock.now().as_millis() as u64;
+        let time = stored::milliseconds(clock.now());
         let mark = Some(Mark { time, id });
-        let nothing = Entry {
-            time: self.now,
-            mark: None,
-            key: &self.key,
-            json: "",
-        };
-        let entry = self.own(&found.slot).unwrap_or(nothing);
+        let entry = self.own(&found.slot);
+        let entry = entry.unwrap_or_else(|| self.new_entry(""));
         self.store.set(key, &Entry { mark, ..entry }.to_bytes());
         if !settling.is_zero() {
             clock.sleep(settling);
@@ -191,8 +202,9 @@ impl<'a> Cache<'a> {
     /// address keeps the mark, so that ipify is not asked again at once.
     pub(crate) fn release(&self, found: &Found, retention: u64) {
         let Slot { key, value } = &found.slot;
-        let entry = found.slot.entry().filter(|entry| self.has_age(entry));
-        let kept = entry.filter(|entry| !self.is_expired(entry.time, retention));
+        let kept = self
+            .entry(&found.slot)
+            .filter(|entry| !self.is_expired(entry.time, retention));
         match (kept, value) {
             (Some(entry), _) if entry.key == self.key && !entry.json.is_empty() => {}
             (Some(entry), Some(value)) if entry.key != self.key => {
@@ -209,19 +221,8 @@ impl<'a> Cache<'a> {
         if !self.address.is_none_or(is_asked) {
             return false;
         }
-        let entry = Entry {
-            time: self.now,
-            mark: None,
-            key: &self.key,
-            json: record.json(),
-        };
+        let entry = self.new_entry(record.json());
         self.store.set(&found.slot.key, &entry.to_bytes())
-    }
-
-    /// The entry of the address that is in a slot.
-    fn own<'s>(&self, slot: &'s Slot) -> Option<Entry<'s>> {
-        slot.entry()
-            .filter(|entry| entry.key == self.key && self.has_age(entry))
     }
 
     /// Deletes the entries older than `retention`, in seconds, among those that
@@ -240,8 +241,7 @@ impl<'a> Cache<'a> {
     pub(crate) fn sweep(&self, turn: u64, retention: u64) {
         for number in 0..SWEPT.min(self.slots) {
             let slot = self.read(turn.wrapping_mul(SWEPT).wrapping_add(number));
-            let time = slot.entry().filter(|entry| self.has_age(entry));
-            let time = time.map_or(0, |entry| entry.time);
+            let time = self.entry(&slot).map_or(0, |entry| entry.time);
             if slot.value.is_some() && self.is_expired(time, retention) {
                 self.store.delete(&slot.key);
             }
@@ -250,12 +250,6 @@ impl<'a> Cache<'a> {
 
     fn is_expired(&self, time: u64, retention: u64) -> bool {
         self.now.saturating_sub(time) >= retention
-    }
-}
-
-impl Slot {
-    fn entry(&self) -> Option<Entry<'_>> {
-        Entry::parse(self.value.as_deref()?)
     }
 }
 
