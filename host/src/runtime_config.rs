@@ -7,8 +7,8 @@ use crate::key_value::{Backend, Memory};
 use crate::log::Log;
 use std::sync::Arc;
 
-/// The log, the time, where key-value stores lie, and what an instance may take. Spin takes such things
-/// from its runtime configuration.
+/// The log, the time, where key-value stores lie, and what an instance may take.
+/// Spin takes such things from its runtime configuration.
 #[derive(Clone)]
 pub struct RuntimeConfig {
     /// Where the component's output and the host's own messages go.

@@ -82,6 +82,7 @@ impl Server {
     /// Answers requests until `stop` is ready. Then nothing listens any more,
     /// and what is under way has some seconds to end.
     pub async fn run(self, stop: impl Future<Output = ()>) {
+        let calls = self.calls();
         let connections = GracefulShutdown::new();
         let mut stop = std::pin::pin!(stop);
         loop {
@@ -111,8 +112,7 @@ impl Server {
         drop(self.listener);
         let ended = async {
             connections.shutdown().await;
-            self.handler.app.calls.close();
-            self.handler.app.calls.wait().await;
+            calls.ended().await;
         };
         let _ = timeout(GRACE, ended).await;
     }

