@@ -113,10 +113,7 @@ async fn after_a_rest_one_request_tries() {
     geo.set_time(1);
     let gate = Gate::shut();
     geo.fault(gate.before(Fault::None));
-    let trial = tokio::spawn({
-        let geo = Arc::clone(&geo);
-        async move { geo.visit("9.9.9.9").await }
-    });
+    let trial = geo.visit_beside("9.9.9.9");
     geo.stand_in.called(2).await;
     // It has not come back; others are not asked to wait for it.
     for address in ["1.1.1.1", "8.8.8.8"] {
@@ -154,20 +151,13 @@ async fn instances_share_the_rest() {
     let first = start(&[]).await;
     first.fault(Fault::Status(500));
     first.visit("9.9.9.9").await;
-    let setup = |path| Setup {
-        variables: Box::leak(Box::new([
-            ("trusted_hops", "1"),
-            ("ipify_origin", first.stand_in.origin().leak() as &str),
-            ("ipify_path", path),
-        ])),
-        key_value: Some(Arc::clone(&first.key_value)),
-        ..Setup::default()
-    };
-    let second = Geo::set_up(setup("/api/v2/country,city")).await;
+    let hops = ("trusted_hops", "1");
+    let second = first.beside(&[hops]).await;
     assert_eq!(second.visit("1.1.1.1").await.problem(), "upstream-invalid");
     assert_eq!(first.stand_in.calls().len(), 1);
     // Another tier may work.
-    let third = Geo::set_up(setup("/api/v2/country")).await;
+    let tier = ("ipify_path", "/api/v2/country");
+    let third = first.beside(&[hops, tier]).await;
     third.visit("1.1.1.1").await;
     assert_eq!(first.stand_in.calls().len(), 2);
 }

@@ -125,17 +125,8 @@ async fn simultaneous_lookups_exceed_it_by_little() {
 async fn two_servers_share_the_budget() {
     let first = start(&[("lookups_per_day", "1")]).await;
     first.visit("9.9.9.9").await;
-    let origin = first.stand_in.origin();
-    let second = Geo::set_up(Setup {
-        variables: &[
-            ("trusted_hops", "1"),
-            ("lookups_per_day", "1"),
-            ("ipify_origin", &origin),
-        ],
-        key_value: Some(Arc::clone(&first.key_value)),
-        ..Setup::default()
-    })
-    .await;
+    let variables = [("trusted_hops", "1"), ("lookups_per_day", "1")];
+    let second = first.beside(&variables).await;
     assert_eq!(second.visit("1.1.1.1").await.problem(), "budget-spent");
 }
 

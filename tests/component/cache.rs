@@ -1,10 +1,8 @@
 //! Spending few credits: what is asked once, and what stands in.
 
-use crate::harness::{Answer, Geo, Setup};
+use crate::harness::{Answer, Geo};
 use geo_host::stand_in::Fault;
-use geo_host::{Backend, Memory};
 use http::Request;
-use std::sync::Arc;
 
 const TTL: i64 = 86_400;
 const STALE: i64 = 604_800;
@@ -301,30 +299,15 @@ async fn what_cannot_be_read_is_a_miss() {
 
 #[tokio::test]
 async fn another_tier_of_ipify_is_another_answer() {
-    let key_value: Arc<dyn Backend> = Arc::new(Memory::default());
     let visit = async |geo: &Geo| geo.visit("9.9.9.9").await.header("cache-status").to_owned();
-    let geo = Geo::set_up(Setup {
-        variables: &[("trusted_hops", "1")],
-        key_value: Some(Arc::clone(&key_value)),
-        ..Setup::default()
-    })
-    .await;
+    let geo = behind_a_proxy().await;
     assert_eq!(visit(&geo).await, "geo; fwd=miss; stored");
-    let origin = geo.stand_in.origin();
     for (path, expected) in [
         ("/api/v2/country,city", "geo; hit; ttl=86400"),
         ("/api/v2/country", "geo; fwd=miss; stored"),
     ] {
-        let again = Geo::set_up(Setup {
-            variables: &[
-                ("trusted_hops", "1"),
-                ("ipify_origin", &origin),
-                ("ipify_path", path),
-            ],
-            key_value: Some(Arc::clone(&key_value)),
-            ..Setup::default()
-        })
-        .await;
+        let variables = [("trusted_hops", "1"), ("ipify_path", path)];
+        let again = geo.beside(&variables).await;
         assert_eq!(visit(&again).await, expected, "{path}");
     }
 }

@@ -18,6 +18,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 use tokio::net::TcpStream;
+use tokio::task::JoinHandle;
 use tokio_util::io::InspectReader;
 
 /// The key of the tests: with characters that have to be percent-encoded.
@@ -162,6 +163,18 @@ impl Geo {
         }
     }
 
+    /// Starts another geo on the same store, which asks the same ipify, as a
+    /// second node does.
+    pub async fn beside(&self, variables: &[(&str, &str)]) -> Self {
+        let origin = self.stand_in.origin();
+        Self::set_up(Setup {
+            variables: &[variables, &[("ipify_origin", &origin)]].concat(),
+            key_value: Some(Arc::clone(&self.key_value)),
+            ..Setup::default()
+        })
+        .await
+    }
+
     /// Returns where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
@@ -204,6 +217,12 @@ impl Geo {
     pub async fn visit(&self, address: &str) -> Answer {
         self.send(Request::get("/").header("x-forwarded-for", address))
             .await
+    }
+
+    /// Lets a [`visit`](Self::visit) go on beside the test.
+    pub fn visit_beside(self: &Arc<Self>, address: &'static str) -> JoinHandle<Answer> {
+        let geo = Arc::clone(self);
+        tokio::spawn(async move { geo.visit(address).await })
     }
 
     /// Sets the component's time, in seconds from when it was started.

@@ -50,20 +50,14 @@ async fn those_who_come_later_wait_for_the_first() {
     let geo = Arc::new(Geo::with(&[("trusted_hops", "1"), ("timeout_ms", "60000")]).await);
     let gate = Gate::shut();
     geo.fault(gate.before(Fault::None));
-    let first = tokio::spawn({
-        let geo = Arc::clone(&geo);
-        async move { geo.visit(ADDRESS).await }
-    });
+    let first = geo.visit_beside(ADDRESS);
     geo.stand_in.called(1).await;
     let others = tokio::spawn({
         let geo = Arc::clone(&geo);
         async move { visitors(&geo, 20).await }
     });
     // Another address does not wait for anything but ipify.
-    let other = tokio::spawn({
-        let geo = Arc::clone(&geo);
-        async move { geo.visit("1.1.1.1").await }
-    });
+    let other = geo.visit_beside("1.1.1.1");
     geo.stand_in.called(2).await;
     gate.open();
     assert_eq!(
@@ -84,10 +78,7 @@ async fn those_who_come_later_wait_for_the_first() {
 async fn those_who_wait_learn_that_it_failed() {
     let geo = Arc::new(Geo::with(&[("trusted_hops", "1"), ("timeout_ms", "2000")]).await);
     geo.fault(Gate::shut().before(Fault::None));
-    let first = tokio::spawn({
-        let geo = Arc::clone(&geo);
-        async move { geo.visit(ADDRESS).await }
-    });
+    let first = geo.visit_beside(ADDRESS);
     geo.stand_in.called(1).await;
     for answer in visitors(&geo, 20).await {
         assert_eq!(answer.problem(), "upstream-timeout");
@@ -111,10 +102,7 @@ async fn those_who_wait_do_not_queue_up() {
     let geo = Arc::new(geo.await);
     let (first, all) = (Gate::shut(), Gate::shut());
     geo.fault(first.before(Fault::Status(422)));
-    let visit = tokio::spawn({
-        let geo = Arc::clone(&geo);
-        async move { geo.visit(ADDRESS).await }
-    });
+    let visit = geo.visit_beside(ADDRESS);
     geo.stand_in.called(1).await;
     let others = tokio::spawn({
         let geo = Arc::clone(&geo);
@@ -199,19 +187,9 @@ async fn a_mark_that_was_left_behind_delays_nobody_for_long() {
 /// Two servers on one store, as two nodes on one Redis.
 #[tokio::test(flavor = "multi_thread")]
 async fn two_servers_share_a_lookup() {
-    let first = Arc::new(Geo::with(&[("trusted_hops", "1"), ("timeout_ms", "30000")]).await);
-    let origin = first.stand_in.origin();
-    let second = Geo::set_up(Setup {
-        variables: &[
-            ("trusted_hops", "1"),
-            ("timeout_ms", "30000"),
-            ("ipify_origin", &origin),
-        ],
-        key_value: Some(Arc::clone(&first.key_value)),
-        ..Setup::default()
-    })
-    .await;
-    let second = Arc::new(second);
+    let variables = [("trusted_hops", "1"), ("timeout_ms", "30000")];
+    let first = Arc::new(Geo::with(&variables).await);
+    let second = Arc::new(first.beside(&variables).await);
     first.fault(Fault::Delay(Duration::from_millis(100)));
     let (left, right) = tokio::join!(visitors(&first, 50), visitors(&second, 50));
     for answer in left.iter().chain(&right) {

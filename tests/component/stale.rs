@@ -1,6 +1,6 @@
 //! Answers that are no longer fresh: given at once, and renewed behind.
 
-use crate::harness::{Geo, Setup};
+use crate::harness::Geo;
 use geo_host::stand_in::{Fault, Gate};
 use std::sync::Arc;
 
@@ -176,17 +176,8 @@ async fn an_answer_is_not_renewed_by_everybody() {
 #[tokio::test]
 async fn a_missing_key_is_the_operators_concern() {
     let before = with_an_answer(&[]).await;
-    let origin = before.stand_in.origin();
-    let geo = Geo::set_up(Setup {
-        variables: &[
-            ("trusted_hops", "1"),
-            ("ipify_origin", &origin),
-            ("ipify_api_key", ""),
-        ],
-        key_value: Some(Arc::clone(&before.key_value)),
-        ..Setup::default()
-    })
-    .await;
+    let variables = [("trusted_hops", "1"), ("ipify_api_key", "")];
+    let geo = before.beside(&variables).await;
     geo.set_time(TTL + 1);
     let answer = geo.visit("9.9.9.9").await;
     assert_eq!(answer.header("cache-status"), "geo; hit; ttl=-1");
