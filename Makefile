@@ -20,7 +20,7 @@ example: toolchain ## Serve examples/greeter, which imports geo, at http://127.0
 build: toolchain ## Build the component, for Spin and plain
 	@$(XTASK) build
 
-test: lint ## Check formatting and lints, run all tests, install what they need
+test: lint ## Lint, run all tests, install what they need
 	@$(XTASK) test
 
 image: build ## Build the scratch images with buildah, into dist/image and dist/image-spin
@@ -35,7 +35,7 @@ sbom: toolchain ## Write what is compiled into the components, as CycloneDX, int
 	@$(TOOLS) sbom spin > dist/geo.cdx.json
 	@$(TOOLS) sbom plain > dist/geo-plain.cdx.json
 
-deny: toolchain ## Check licences, sources and advisories of all crates (needs a network)
+deny: toolchain ## Check licences, sources and advisories of all crates
 	@$(XTASK) deny
 
 size: toolchain ## Tell what the bytes of the component are
@@ -61,16 +61,14 @@ soak: build ## Load geo with all kinds of clients and faults, for 20 minutes (MI
 fmt: toolchain ## Format the code
 	cargo fmt --all
 
-lint: toolchain ## Check formatting and lints, warnings as errors
-	@xtask/toolchain.sh lint
+lint: toolchain ## Check formatting, code, crates, manifests, workflows and links
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- --deny warnings
 	cargo clippy --workspace --all-targets --no-default-features --features xtask/tools -- --deny warnings
 	cargo clippy --package xtask --no-default-features -- --deny warnings
-	@$(XTASK) target
 	cargo clippy --release --package geo --target wasm32-wasip2 -- --deny warnings
 	cargo clippy --release --package geo --target wasm32-wasip2 --no-default-features -- --deny warnings
-	@tests/deploy/lint
+	@$(XTASK) lint
 
 toolchain:
 	@xtask/toolchain.sh

@@ -12,7 +12,6 @@ pub mod component;
 #[cfg(feature = "tools")]
 pub mod countries;
 pub mod crates;
-pub mod deny;
 #[cfg(feature = "tools")]
 mod folder;
 pub mod fuzz;
@@ -20,6 +19,7 @@ pub mod fuzz;
 mod layer;
 #[cfg(feature = "tools")]
 pub mod layout;
+pub mod lint;
 pub mod process;
 pub mod programs;
 #[cfg(feature = "tools")]
