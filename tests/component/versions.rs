@@ -37,7 +37,8 @@ fn the_version_of_geo() {
     }
     assert!(places.len() > 2);
     for (file, marker) in places {
-        let found = versions(&read(&file), marker);
+        let text = read(&file);
+        let found = versions(&text, marker);
         assert!(!found.is_empty(), "{file}");
         assert!(found.iter().all(|version| *version == VERSION), "{file}");
     }
@@ -56,7 +57,8 @@ fn the_version_of_the_interface() {
         "examples/greeter/spin.toml",
         "examples/greeter/wit/world.wit",
     ] {
-        let found = versions(&read(file), "geo:lookup/lookup@");
+        let text = read(file);
+        let found = versions(&text, "geo:lookup/lookup@");
         assert!(!found.is_empty(), "{file}");
         assert!(found.iter().all(|named| *named == version), "{file}");
     }
