@@ -18,7 +18,7 @@ example: toolchain ## Serve examples/greeter, which imports geo, at http://127.0
 build: toolchain ## Build the component, for Spin and plain
 	@$(XTASK) build
 
-test: lint ## Check formatting and lints, run all tests, install what they need
+test: lint ## Lint, run all tests, install what they need
 	@$(XTASK) test
 
 image: build ## Make the scratch images, into dist/image and dist/image-spin
@@ -33,7 +33,7 @@ sbom: build ## Write the list of crates that each component carries as CycloneDX
 	target/tools/bin/auditable2cdx geo.wasm > dist/geo.cdx.json
 	target/tools/bin/auditable2cdx geo-plain.wasm > dist/geo-plain.cdx.json
 
-deny: toolchain ## Check licences, sources and advisories of all crates (needs a network)
+deny: toolchain ## Check licences, sources and advisories of all crates
 	@$(XTASK) deny
 
 size: toolchain ## Tell what the bytes of the component are
@@ -53,15 +53,13 @@ soak: build ## Load geo with all kinds of clients and faults, for 20 minutes (MI
 fmt: toolchain ## Format the code
 	cargo fmt --all
 
-lint: toolchain ## Check formatting and lints, warnings as errors
-	@xtask/toolchain.sh lint
+lint: toolchain ## Check formatting, code, crates, manifests, workflows and links
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- --deny warnings
 	cargo clippy --workspace --all-targets --no-default-features -- --deny warnings
-	@$(XTASK) target
 	cargo clippy --release --package geo --target wasm32-wasip2 -- --deny warnings
 	cargo clippy --release --package geo --target wasm32-wasip2 --no-default-features -- --deny warnings
-	@tests/deploy/lint
+	@$(XTASK) lint
 
 toolchain:
 	@xtask/toolchain.sh
