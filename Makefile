@@ -1,6 +1,6 @@
 # Everything starts here; "make" alone lists what there is.
 
-.PHONY: help run example build image artifact sbom test deny fuzz soak fmt lint size bench world countries toolchain
+.PHONY: help run example build image artifact sbom test deny fuzz soak fmt lint size bench cost world countries toolchain
 .DEFAULT_GOAL := help
 
 # What is needed to build, run and test compiles in seconds; with the tools for
@@ -41,10 +41,13 @@ deny: toolchain ## Check licences, sources and advisories of all crates (needs a
 size: toolchain ## Tell what the bytes of the component are
 	@$(TOOLS) size
 
-bench: toolchain ## Measure size, start, speed, memory and cost; with SPIN=path on that Spin
+cost: build ## Count the instructions and the calls of the host for one request
+	cargo build --quiet --workspace --bin bench
+	$(or $(CARGO_TARGET_DIR),target)/debug/bench cost
+
+bench: build ## Measure start, memory, speed and cost; with SPIN=path on that Spin
 	cargo build --profile measure --package bench --package geo-host
-	cargo run --quiet --profile measure --package bench --bin bench -- \
-		$(if $(SPIN),--spin $(SPIN)) $(BENCH)
+	cargo run --quiet --profile measure --package bench -- $(if $(SPIN),--spin $(SPIN)) $(BENCH)
 
 world: toolchain ## Draw the page's map anew, from Natural Earth
 	@$(TOOLS) world src/http/page/world.path
