@@ -1,6 +1,6 @@
 # Everything starts here; "make" alone lists what there is.
 
-.PHONY: help run example build image artifact sbom test deny fuzz soak fmt lint size bench toolchain
+.PHONY: help run example build image artifact sbom test deny fuzz soak fmt lint size bench cost toolchain
 .DEFAULT_GOAL := help
 
 XTASK := cargo run --quiet --package xtask --
@@ -39,10 +39,13 @@ deny: toolchain ## Check licences, sources and advisories of all crates
 size: toolchain ## Tell what the bytes of the component are
 	@$(PACK) size
 
-bench: toolchain ## Measure size, start, speed, memory and cost; with SPIN=path on that Spin
+cost: build ## Count the instructions and the calls of the host for one request
+	cargo build --quiet --workspace --bin bench
+	$(or $(CARGO_TARGET_DIR),target)/debug/bench cost
+
+bench: build ## Measure start, memory, speed and cost; with SPIN=path on that Spin
 	cargo build --profile measure --package bench --package geo-host
-	cargo run --quiet --profile measure --package bench --bin bench -- \
-		$(if $(SPIN),--spin $(SPIN)) $(BENCH)
+	cargo run --quiet --profile measure --package bench -- $(if $(SPIN),--spin $(SPIN)) $(BENCH)
 
 fuzz: toolchain ## Fuzz geo, each target for a minute (SECONDS=), or one (TARGET=)
 	@$(XTASK) fuzz --seconds $(or $(SECONDS),60) $(TARGET)

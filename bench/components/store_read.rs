@@ -6,15 +6,18 @@ use bindings::wasi::http::types::IncomingRequest;
 
 mod bindings {
     wit_bindgen::generate!({
-        path: ["../../../wit/deps/io", "../../../wit/deps/clocks", "../../../wit/deps/cli", "../../../wit/deps/http", "../../../wit/deps/spin", "wit"],
-        world: "bench:store-read/store-read",
+        path: [
+            "../../wit/deps/io", "../../wit/deps/clocks", "../../wit/deps/cli", "../../wit/deps/http",
+            "../../wit/deps/spin", "../../wit/lookup", "wit",
+        ],
+        world: "bench:components/store-read",
         generate_all,
     });
     export!(Component);
     use super::Component;
 }
 
-include!("../../answer.rs");
+include!("answer.rs");
 
 struct Component;
 

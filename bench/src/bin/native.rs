@@ -23,13 +23,12 @@ struct Upstream {
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    let (port, origin) = (env::var("PORT")?.parse()?, env::var("IPIFY_ORIGIN")?);
-    let key = env::var("IPIFY_API_KEY")?;
+    let (origin, key) = (env::var("IPIFY_ORIGIN")?, env::var("IPIFY_API_KEY")?);
     let upstream = Arc::new(Upstream {
         client: Client::builder(TokioExecutor::new()).build_http(),
         prefix: format!("{origin}/api/v2/country,city?apiKey={key}&ipAddress="),
     });
-    let listener = TcpListener::bind(("127.0.0.1", port)).await?;
+    let listener = TcpListener::bind(env::var("LISTEN")?).await?;
     loop {
         let (stream, _) = listener.accept().await?;
         stream.set_nodelay(true)?;
