@@ -2,8 +2,8 @@
 
 use crate::case::VARIABLES;
 use anyhow::Result;
-use geo_host::stand_in::{API_KEY, StandIn};
 use geo_host::{App, Component, Manifest, RuntimeConfig, Server};
+use stand_in::{API_KEY, StandIn};
 use std::net::SocketAddr;
 use std::path::Path;
 

@@ -79,7 +79,7 @@ impl Native {
         command
             .env("PORT", port.to_string())
             .env("IPIFY_ORIGIN", origin)
-            .env("IPIFY_API_KEY", geo_host::stand_in::API_KEY);
+            .env("IPIFY_API_KEY", stand_in::API_KEY);
         Running::start(&mut command, port)
     }
 }

@@ -5,7 +5,7 @@ use crate::case::{Server, VARIABLES};
 use crate::native::Running;
 use crate::throughput::Listening;
 use anyhow::{Context, Result};
-use geo_host::stand_in::{API_KEY, StandIn};
+use stand_in::{API_KEY, StandIn};
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::Command;

@@ -3,8 +3,7 @@
 //!
 //! A [`Manifest`] and the variables given to it make an [`App`]; its component
 //! is composed with its dependencies, and compiled once into a [`Component`]; a
-//! [`Server`] gives every request a fresh instance of it. [`stand_in`] is an
-//! ipify for machines without an API key, and for tests.
+//! [`Server`] gives every request a fresh instance of it.
 
 mod allowed_hosts;
 mod app;
@@ -38,5 +37,4 @@ pub use log::Log;
 pub use manifest::Manifest;
 pub use runtime_config::RuntimeConfig;
 pub use server::{Calls, Server};
-pub use stand_in;
 pub use usage::Usage;

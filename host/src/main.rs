@@ -2,8 +2,8 @@
 
 use anyhow::{Result, bail};
 use clap::Parser;
-use geo_host::stand_in::{self, StandIn};
 use geo_host::{App, Component, Database, Manifest, RuntimeConfig, Server};
+use stand_in::{self, StandIn};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -1,6 +1,6 @@
 //! The program `geo-host`, as a user starts it.
 
-use geo_host::stand_in::StandIn;
+use stand_in::StandIn;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};

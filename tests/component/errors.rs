@@ -4,7 +4,7 @@
 use crate::harness::{API_KEY, Answer, Geo, Setup};
 use bytes::Bytes;
 use geo_host::Hooks;
-use geo_host::stand_in::{Fault, StandIn};
+use stand_in::{Fault, StandIn};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;

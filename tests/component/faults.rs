@@ -9,8 +9,8 @@
 use crate::harness::{API_KEY, Geo, Setup};
 use crate::upstream::{Protocol, Step, Upstream};
 use bytes::Bytes;
-use geo_host::stand_in::{Fault, StandIn};
 use geo_host::{Backend, Hooks, Manifest};
+use stand_in::{Fault, StandIn};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpSocket, TcpStream};
