@@ -64,11 +64,6 @@ impl App {
         })
     }
 
-    /// Whether the component may open any key-value store.
-    pub fn has_key_value_stores(&self) -> bool {
-        !self.key_value_stores.is_empty()
-    }
-
     /// The value that the environment gives to a variable, as Spin has it:
     /// `SPIN_VARIABLE_` and the name in capitals.
     pub fn variable_from_environment(name: &str) -> Option<String> {

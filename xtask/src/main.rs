@@ -1,7 +1,8 @@
 //! `cargo xtask`: see the library's documentation.
 
 use anyhow::Result;
-use clap::{Parser, Subcommand};
+use clap::builder::BoolishValueParser;
+use clap::{Args, Parser, Subcommand};
 #[cfg(feature = "tools")]
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -30,13 +31,9 @@ enum Task {
     /// Install Rust's target for the component where it is missing
     Target,
     /// Serve the component at 127.0.0.1:3000, or where LISTEN says
-    Run {
-        /// On the installed Spin instead of geo-host
-        #[arg(long)]
-        spin: bool,
-    },
+    Run(Server),
     /// Serve examples/greeter, which imports geo, at 127.0.0.1:3000 or LISTEN
-    Example,
+    Example(Server),
     /// Run all tests; install what they need where that is possible
     Test,
     /// Run the fuzz targets with cargo-fuzz
@@ -91,6 +88,14 @@ enum Task {
     },
 }
 
+#[derive(Args)]
+struct Server {
+    /// On the installed Spin (1) or on geo-host (0); by default on Spin where 3.6
+    /// or later is on the PATH
+    #[arg(long, value_name = "0|1", value_parser = BoolishValueParser::new())]
+    spin: Option<bool>,
+}
+
 fn main() -> ExitCode {
     match perform(Arguments::parse().task) {
         Ok(()) => ExitCode::SUCCESS,
@@ -112,9 +117,8 @@ fn perform(task: Task) -> Result<()> {
             Ok(())
         }
         Task::Target => component::add_target(),
-        Task::Run { spin: false } => serve::on_geo_host(&workspace),
-        Task::Run { spin: true } => serve::on_spin(&workspace),
-        Task::Example => serve::example(&workspace),
+        Task::Run(server) => serve::run(&workspace, server.spin),
+        Task::Example(server) => serve::example(&workspace, server.spin),
         Task::Test => test::all(&workspace),
         Task::Fuzz { target, seconds } => fuzz::run(&workspace, target.as_deref(), seconds),
         Task::Deny => deny::all(&workspace),
