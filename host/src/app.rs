@@ -1,8 +1,7 @@
 //! An application that is ready to run: the manifest with its variables.
 
 use crate::allowed_hosts::AllowedHosts;
-use crate::dependency::Dependency;
-use crate::manifest::Manifest;
+use crate::manifest::{Dependency, Manifest};
 use crate::template;
 use anyhow::{Context, Result, anyhow};
 use std::collections::BTreeMap;
