@@ -2,6 +2,7 @@
 
 use crate::app::App;
 use crate::bindings::fermyon::spin::{key_value, variables};
+#[cfg(feature = "compose")]
 use crate::composition::compose;
 use crate::instance::{AppState, InstanceState, MEMORY_LIMIT};
 use crate::manifest::Dependency;
@@ -182,6 +183,11 @@ pub fn read(file: &Path) -> Result<Vec<u8>> {
             file.display()
         )
     })
+}
+
+#[cfg(not(feature = "compose"))]
+fn compose(_: Vec<u8>, _: &[Dependency]) -> Result<Vec<u8>> {
+    bail!("geo-host was built without the feature compose")
 }
 
 /// An engine with room for as many instances as run at the same time.

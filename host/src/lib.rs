@@ -10,6 +10,7 @@ mod app;
 mod bindings;
 mod clock;
 mod component;
+#[cfg(feature = "compose")]
 mod composition;
 mod handler;
 mod hooks;
@@ -28,7 +29,9 @@ pub use app::App;
 pub use clock::Clock;
 pub use component::{Component, Kind};
 pub use hooks::Hooks;
-pub use key_value::{Backend, Database, Memory};
+#[cfg(feature = "state")]
+pub use key_value::Database;
+pub use key_value::{Backend, Memory};
 pub use log::Log;
 pub use manifest::{Dependency, Inherits, Manifest};
 pub use runtime_config::RuntimeConfig;

@@ -2,12 +2,11 @@
 
 use anyhow::Result;
 use clap::Parser;
-use geo_host::{App, Component, Database, Manifest, RuntimeConfig, Server};
+use geo_host::{App, Component, Manifest, RuntimeConfig, Server};
 use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
 
 /// Serves the component of a spin.toml on a machine without Spin
 #[derive(Parser)]
@@ -32,6 +31,7 @@ struct Arguments {
     listen: SocketAddr,
 
     /// Keep key-value stores in this folder instead of in memory
+    #[cfg(feature = "state")]
     #[arg(long, value_name = "FOLDER")]
     state: Option<PathBuf>,
 }
@@ -55,9 +55,11 @@ async fn serve(arguments: Arguments) -> Result<()> {
         app.source = component;
     }
     let component = Component::load(&app)?;
+    #[cfg_attr(not(feature = "state"), allow(unused_mut))]
     let mut config = RuntimeConfig::default();
+    #[cfg(feature = "state")]
     if let Some(folder) = &arguments.state {
-        config.key_value = Arc::new(Database::open(folder)?);
+        config.key_value = std::sync::Arc::new(geo_host::Database::open(folder)?);
     }
     let server = Server::bind(arguments.listen, app, &component, config).await?;
 

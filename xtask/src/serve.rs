@@ -58,7 +58,9 @@ fn serve(workspace: &Workspace, manifest: &Path, on_spin: Option<bool>) -> Resul
     }
     let programs = [(!on_spin, "geo-host"), (!has_key, "stand-in")];
     let programs = programs.iter().filter(|(is_needed, _)| *is_needed);
-    build(workspace, programs.map(|(_, program)| *program).collect())?;
+    let programs = programs.map(|(_, program)| *program).collect();
+    let is_plain = !has_key && manifest == workspace.root.join("spin.toml");
+    build(workspace, programs, !is_plain)?;
 
     let mut server;
     if on_spin {
@@ -104,16 +106,20 @@ fn is_new_enough(version: &str) -> bool {
 }
 
 /// Builds the component and programs of the workspace at the same time, since
-/// neither keeps all cores busy.
-fn build(workspace: &Workspace, programs: Vec<&str>) -> Result<()> {
+/// neither keeps all cores busy. `whole` is with all features of geo-host.
+fn build(workspace: &Workspace, programs: Vec<&str>, whole: bool) -> Result<()> {
     std::thread::scope(|scope| {
         let component = scope.spawn(|| component::build(workspace, Build::Spin, true));
         let mut built = Ok(());
         if !programs.is_empty() {
             let mut cargo = workspace.cargo();
-            // With the whole workspace's features, so that `cargo test --workspace`
-            // finds the engine built.
+            // With the features that other crates have in the whole workspace, so
+            // that `cargo test --workspace` finds the engine built.
             cargo.args(["build", "--workspace"]);
+            cargo.args(["--no-default-features", "--features", "xtask/tools"]);
+            if whole {
+                cargo.args(["--features", "geo-host/default"]);
+            }
             for program in &programs {
                 cargo.args(["--bin", program]);
             }

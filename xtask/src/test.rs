@@ -77,7 +77,11 @@ pub fn all(workspace: &Workspace) -> Result<()> {
 }
 
 /// The features for tests of the plain build: all but `spin`.
-const PLAIN: [&str; 3] = ["--no-default-features", "--features", "xtask/tools"];
+const PLAIN: [&str; 3] = [
+    "--no-default-features",
+    "--features",
+    "xtask/tools,geo-host/default",
+];
 
 /// All are tests of the whole workspace, with one set of features for its
 /// dependencies, so that the engine is compiled once. `bench` has no tests.
