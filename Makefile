@@ -9,11 +9,11 @@ PACK := cargo run --quiet --package pack --
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: toolchain ## Serve geo at http://127.0.0.1:3000 (LISTEN=address:port); with SPIN=1 on Spin
-	@$(XTASK) run $(if $(SPIN),--spin)
+run: toolchain ## Serve geo at http://127.0.0.1:3000 (LISTEN=address:port); on Spin where it is installed (SPIN=0 or 1)
+	@$(XTASK) run $(if $(SPIN),--spin $(SPIN))
 
 example: toolchain ## Serve examples/greeter, which imports geo, at http://127.0.0.1:3000
-	@$(XTASK) example
+	@$(XTASK) example $(if $(SPIN),--spin $(SPIN))
 
 build: toolchain ## Build the component, for Spin and plain
 	@$(XTASK) build

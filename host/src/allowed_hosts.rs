@@ -20,11 +20,7 @@ struct AllowedHost {
 }
 
 impl AllowedHosts {
-    /// Takes the hosts of a manifest, with all templates expanded.
-    ///
-    /// # Errors
-    ///
-    /// Where one is not in Spin's notation.
+    /// Parses the hosts of a manifest, with all templates expanded.
     pub fn parse(hosts: Vec<String>) -> Result<Self> {
         hosts
             .iter()

@@ -1,8 +1,7 @@
 //! An application that is ready to run: the manifest with its variables.
 
 use crate::allowed_hosts::AllowedHosts;
-use crate::dependency::Dependency;
-use crate::manifest::Manifest;
+use crate::manifest::{Dependency, Manifest};
 use crate::template;
 use anyhow::{Context, Result, anyhow};
 use std::collections::BTreeMap;
@@ -62,11 +61,6 @@ impl App {
             allowed_hosts,
             key_value_stores: manifest.key_value_stores,
         })
-    }
-
-    /// Whether the component may open any key-value store.
-    pub fn has_key_value_stores(&self) -> bool {
-        !self.key_value_stores.is_empty()
     }
 
     /// The value that the environment gives to a variable, as Spin has it:

@@ -2,10 +2,10 @@
 
 use crate::app::App;
 use crate::bindings::fermyon::spin::{key_value, variables};
+#[cfg(feature = "compose")]
 use crate::composition::compose;
-use crate::denied;
-use crate::dependency::Dependency;
 use crate::instance::{AppState, InstanceState, MEMORY_LIMIT};
+use crate::manifest::Dependency;
 use crate::usage::Usage;
 use anyhow::{Context, Result, anyhow, bail};
 use bytes::Bytes;
@@ -85,18 +85,11 @@ impl Component {
     }
 
     fn from_files(source: &Path, dependencies: &[Dependency], config: &Config) -> Result<Self> {
-        let bytes = compose(source, dependencies)?;
+        let mut bytes = read(source)?;
+        if !dependencies.is_empty() {
+            bytes = compose(bytes, dependencies)?;
+        }
         Self::new(&bytes, config).with_context(|| format!("{} cannot be served", source.display()))
-    }
-
-    /// Compiles a component.
-    ///
-    /// # Errors
-    ///
-    /// Where the bytes are no component, or it imports what geo-host does not
-    /// offer.
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
-        Self::new(bytes, &Config::new())
     }
 
     fn new(bytes: &[u8], config: &Config) -> Result<Self> {
@@ -116,7 +109,6 @@ impl Component {
         let memories = component
             .resources_required()
             .map_or(1, |r| r.num_memories.max(1));
-        denied::add_to_linker(&mut linker, &component)?;
         Ok(Self {
             pre: ProxyPre::new(linker.instantiate_pre(&component)?)?,
             kind,
@@ -131,10 +123,6 @@ impl Component {
 
     /// Lets a fresh instance answer a request. The instance may go on after
     /// that; whether it ends well is only logged.
-    ///
-    /// # Errors
-    ///
-    /// Where the component traps, or returns without an answer.
     pub(crate) async fn answer<B>(
         &self,
         request: Request<B>,
@@ -185,6 +173,21 @@ impl Component {
         });
         response.map_err(|code| anyhow!("it gave up: {code}"))
     }
+}
+
+/// Reads the file of a component.
+pub fn read(file: &Path) -> Result<Vec<u8>> {
+    std::fs::read(file).with_context(|| {
+        format!(
+            "cannot read the component {}: build it with \"make build\"",
+            file.display()
+        )
+    })
+}
+
+#[cfg(not(feature = "compose"))]
+fn compose(_: Vec<u8>, _: &[Dependency]) -> Result<Vec<u8>> {
+    bail!("geo-host was built without the feature compose")
 }
 
 /// An engine with room for as many instances as run at the same time.

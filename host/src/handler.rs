@@ -23,12 +23,8 @@ pub struct Handler {
 pub type Body = Either<HyperOutgoingBody, Empty<Bytes>>;
 
 impl Handler {
-    /// Lets the component answer a request from `client`.
-    ///
-    /// # Errors
-    ///
-    /// Where the request is such that no answer is to be sent: see
-    /// [`incoming::set_authority`]. The reason has been logged.
+    /// Lets the component answer a request from `client`. An error, which has
+    /// been logged, is that no answer is to be sent.
     pub async fn answer(
         &self,
         request: Request<Incoming>,

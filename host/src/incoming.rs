@@ -32,12 +32,8 @@ pub fn path_info(route: &str, path: &str) -> Option<String> {
 }
 
 /// Makes the request's URI absolute: its authority is that of the `Host` header
-/// or of the URI itself.
-///
-/// # Errors
-///
-/// Where neither names an authority, the two differ, or the header is none.
-/// Spin cuts the connection then, without an answer.
+/// or of the URI itself. Where neither names one, the two differ, or the header
+/// is malformed, Spin cuts the connection without an answer.
 pub fn set_authority(request: &mut Parts) -> Result<()> {
     let mut uri = std::mem::take(&mut request.uri).into_parts();
     let host = request.headers.get(header::HOST).map(parse_host);
@@ -61,10 +57,7 @@ fn parse_host(host: &HeaderValue) -> Result<Authority> {
 
 /// Adds Spin's headers to a request that came from `client`, in Spin's order
 /// and after those that the client sent, also where they have the same name.
-///
-/// # Errors
-///
-/// Where the value of a header is not UTF-8. Spin answers 500 then.
+/// Where the value of a header is not UTF-8, Spin answers 500.
 pub fn append_headers(
     request: &mut Parts,
     route: &str,

@@ -61,7 +61,6 @@ pub struct InstanceState {
     pub table: ResourceTable,
     pub stores: Stores,
     pub meter: Meter,
-    pub log: Log,
     wasi: WasiCtx,
     http: WasiHttpCtx,
     outbound: Outbound,
@@ -85,7 +84,6 @@ impl InstanceState {
             table: ResourceTable::new(),
             stores: app.stores.clone(),
             meter: Meter::new(app.memory_limit),
-            log: app.log.clone(),
             wasi: wasi.build(),
             http: WasiHttpCtx::new(),
             outbound: Outbound {

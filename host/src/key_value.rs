@@ -1,8 +1,10 @@
 //! Spin's key-value stores: `fermyon:spin/key-value`.
 
+#[cfg(feature = "state")]
 mod database;
 mod memory;
 
+#[cfg(feature = "state")]
 pub use database::Database;
 pub use memory::Memory;
 
@@ -127,7 +129,7 @@ fn other(error: impl std::fmt::Display) -> Error {
     Error::Other(format!("{error:#}"))
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "state"))]
 mod tests {
     use super::*;
 

@@ -3,17 +3,15 @@
 //!
 //! A [`Manifest`] and the variables given to it make an [`App`]; its component
 //! is composed with its dependencies, and compiled once into a [`Component`]; a
-//! [`Server`] gives every request a fresh instance of it. [`stand_in`] is an
-//! ipify for machines without an API key, and for tests.
+//! [`Server`] gives every request a fresh instance of it.
 
 mod allowed_hosts;
 mod app;
 mod bindings;
 mod clock;
 mod component;
+#[cfg(feature = "compose")]
 mod composition;
-mod denied;
-mod dependency;
 mod handler;
 mod hooks;
 mod incoming;
@@ -30,13 +28,12 @@ mod usage;
 pub use app::App;
 pub use clock::Clock;
 pub use component::{Component, Kind};
-pub use composition::compose;
-pub use dependency::{Dependency, DependencyName, Inherited};
 pub use hooks::Hooks;
-pub use key_value::{Backend, Database, Memory};
+#[cfg(feature = "state")]
+pub use key_value::Database;
+pub use key_value::{Backend, Memory};
 pub use log::Log;
-pub use manifest::Manifest;
+pub use manifest::{Dependency, Inherits, Manifest};
 pub use runtime_config::RuntimeConfig;
 pub use server::{Calls, Server};
-pub use stand_in;
 pub use usage::Usage;

@@ -1,13 +1,12 @@
 //! `geo-host`: serves the component of a `spin.toml`.
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use clap::Parser;
-use geo_host::stand_in::{self, StandIn};
-use geo_host::{App, Component, Database, Manifest, RuntimeConfig, Server};
+use geo_host::{App, Component, Manifest, RuntimeConfig, Server};
+use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
 
 /// Serves the component of a spin.toml on a machine without Spin
 #[derive(Parser)]
@@ -31,17 +30,11 @@ struct Arguments {
     )]
     listen: SocketAddr,
 
-    /// Keep key-value stores in this folder
-    ///
-    /// By default it is .geo-host beside the manifest. Answers of the stand-in
-    /// for ipify are not kept.
+    /// Keep key-value stores in this folder instead of in memory
+    #[cfg(feature = "state")]
     #[arg(long, value_name = "FOLDER")]
     state: Option<PathBuf>,
 }
-
-/// The variable of geo, and of what is built on it, without whose value the
-/// stand-in for ipify answers.
-const API_KEY: &str = "ipify_api_key";
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -57,52 +50,25 @@ async fn main() -> ExitCode {
 async fn serve(arguments: Arguments) -> Result<()> {
     let manifest = Manifest::read(&arguments.from)?;
     let name = manifest.name.clone();
-    let stand_in = match needs_key(&manifest) {
-        true => Some(StandIn::start().await?),
-        false => None,
-    };
-    let mut app = App::new(manifest, |name| match (&stand_in, name) {
-        (Some(stand_in), "ipify_origin") => Some(stand_in.origin()),
-        (Some(_), API_KEY) => Some(stand_in::API_KEY.to_owned()),
-        _ => App::variable_from_environment(name),
-    })?;
+    let mut app = App::new(manifest, App::variable_from_environment)?;
     if let Some(component) = arguments.component {
         app.source = component;
     }
     let component = Component::load(&app)?;
-    let state = match (arguments.state, &stand_in) {
-        (Some(_), Some(_)) => bail!("--state is for real answers: set SPIN_VARIABLE_IPIFY_API_KEY"),
-        (None, Some(_)) => None,
-        (Some(folder), None) => Some(folder),
-        (None, None) => Some(arguments.from.with_file_name(".geo-host")),
-    };
+    #[cfg_attr(not(feature = "state"), allow(unused_mut))]
     let mut config = RuntimeConfig::default();
-    let state = state.filter(|_| app.has_key_value_stores());
-    if let Some(folder) = &state {
-        config.key_value = Arc::new(Database::open(folder)?);
+    #[cfg(feature = "state")]
+    if let Some(folder) = &arguments.state {
+        config.key_value = std::sync::Arc::new(geo_host::Database::open(folder)?);
     }
     let server = Server::bind(arguments.listen, app, &component, config).await?;
 
     let stop = interrupted()?;
 
-    println!("{name} is at http://{}", server.address());
-    if stand_in.is_some() {
-        println!(
-            "no SPIN_VARIABLE_IPIFY_API_KEY: \
-             answering from a stand-in for ipify with sample data"
-        );
-    }
-    if let Some(folder) = &state {
-        println!("what it stores is kept in {}", folder.display());
-    }
+    // Whoever closed the output does not want to know.
+    let _ = writeln!(io::stdout(), "{name} is at http://{}", server.address());
     server.run(stop).await;
     Ok(())
-}
-
-/// Whether an application wants an API key of ipify, and there is none.
-fn needs_key(manifest: &Manifest) -> bool {
-    let key = App::variable_from_environment(API_KEY);
-    manifest.variables.contains_key(API_KEY) && key.is_none_or(|key| key.is_empty())
 }
 
 /// Ready when the user presses Ctrl-C or a supervisor asks to stop. From the

@@ -2,7 +2,6 @@
 //!
 //! [reference]: https://spinframework.dev/v3/manifest-reference
 
-use crate::dependency::Dependency;
 use anyhow::{Context, Result, bail, ensure};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -27,6 +26,33 @@ pub struct Manifest {
     pub allowed_outbound_hosts: Vec<String>,
     /// The labels of the key-value stores that the component may open.
     pub key_value_stores: Vec<String>,
+}
+
+/// A component that satisfies imports of another one.
+#[derive(Clone, Debug)]
+pub struct Dependency {
+    /// The imports that it satisfies: an interface (`geo:lookup/lookup@0.1.0`),
+    /// or all interfaces of a package (`geo:lookup@0.1.0`). Without a version,
+    /// every version is meant.
+    pub name: String,
+    /// The file of the component.
+    pub path: PathBuf,
+    /// What it may use of the host.
+    pub inherits: Inherits,
+}
+
+/// The configuration that a dependency inherits from the component: all or
+/// nothing, or these fields of the component's table in the manifest.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(
+    untagged,
+    expecting = "inherit_configuration is true, false, or a list of fields"
+)]
+pub enum Inherits {
+    /// All of it, or nothing.
+    All(bool),
+    /// Some fields.
+    Fields(Vec<String>),
 }
 
 /// A variable of the application.
@@ -100,13 +126,17 @@ impl Manifest {
                 "the variable {name} needs either a default or required = true"
             );
         }
-        let dependencies = component.dependencies.into_iter().map(|(name, entry)| {
-            let inherit_all = component.dependencies_inherit_configuration;
-            Dependency::parse(&name, entry, inherit_all, folder)
-                .with_context(|| format!("the dependency {name}"))
+        let all = component.dependencies_inherit_configuration;
+        let dependencies = component.dependencies.into_iter();
+        let dependencies = dependencies.map(|(name, dependency)| Dependency {
+            name,
+            path: folder.join(dependency.path),
+            inherits: dependency
+                .inherit_configuration
+                .unwrap_or(Inherits::All(all)),
         });
         Ok(Self {
-            dependencies: dependencies.collect::<Result<_>>()?,
+            dependencies: dependencies.collect(),
             name: file.application.name,
             source: folder.join(component.source),
             route: trigger.route.clone(),
@@ -166,8 +196,9 @@ struct HttpTrigger {
 struct ComponentTable {
     source: PathBuf,
     #[serde(default)]
-    dependencies: BTreeMap<String, toml::Value>,
-    dependencies_inherit_configuration: Option<bool>,
+    dependencies: BTreeMap<String, DependencyTable>,
+    #[serde(default)]
+    dependencies_inherit_configuration: bool,
     #[serde(default)]
     variables: BTreeMap<String, String>,
     #[serde(default)]
@@ -176,6 +207,16 @@ struct ComponentTable {
     key_value_stores: Vec<String>,
     #[serde(flatten)]
     others: BTreeMap<String, toml::Value>,
+}
+
+#[derive(Deserialize)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a dependency is a file: { path = \"…\" }"
+)]
+struct DependencyTable {
+    path: PathBuf,
+    inherit_configuration: Option<Inherits>,
 }
 
 /// What a component's table may have besides, because running it does not
@@ -192,7 +233,6 @@ const IGNORED: [&str; 6] = [
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dependency::DependencyName;
 
     const GOOD: &str = r#"
         spin_manifest_version = 2
@@ -226,7 +266,8 @@ mod tests {
         assert_eq!(manifest.name, "elbonia");
         assert_eq!(manifest.source, Path::new("folder/elbonia.wasm"));
         let dependency = &manifest.dependencies[0];
-        assert_eq!(dependency.name, DependencyName::parse("mud:pit"));
+        assert_eq!(dependency.name, "mud:pit");
+        assert!(matches!(dependency.inherits, Inherits::All(false)));
         assert_eq!(dependency.path, Path::new("folder/../pit.wasm"));
         assert_eq!(manifest.route, "/...");
         assert!(manifest.variables["key"].required && manifest.variables["key"].secret);
@@ -280,7 +321,17 @@ mod tests {
             (
                 "{ path = \"../pit.wasm\" }",
                 "\"0.1.0\"",
-                "the dependency mud:pit: geo-host fetches nothing from a registry",
+                "a dependency is a file",
+            ),
+            (
+                "path = \"../pit.wasm\"",
+                "path = \"../pit.wasm\", exprot = \"dig\"",
+                "unknown field `exprot`",
+            ),
+            (
+                "path = \"../pit.wasm\"",
+                "path = \"../pit.wasm\", inherit_configuration = \"all\"",
+                "true, false, or a list",
             ),
             ("[variables]", "[variables", "variables"),
         ] {

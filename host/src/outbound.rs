@@ -11,7 +11,6 @@ use futures_util::stream;
 use http::{Request, Response, Uri};
 use http_body_util::{BodyExt, StreamBody};
 use hyper::body::Incoming;
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::{self, Client};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use std::error::Error as _;
@@ -35,26 +34,29 @@ tokio::task_local! {
 
 /// A client whose idle connections are used again. Clones share them.
 #[derive(Clone)]
-pub struct PoolingClient(Client<HttpsConnector<TcpConnector>, WasiBody>);
+pub struct PoolingClient(Client<Connector, WasiBody>);
+
+#[cfg(feature = "tls")]
+type Connector = hyper_rustls::HttpsConnector<TcpConnector>;
+#[cfg(not(feature = "tls"))]
+type Connector = TcpConnector;
 
 impl PoolingClient {
     /// A client without any connection yet.
     pub fn new() -> Self {
-        let connector = HttpsConnectorBuilder::new()
+        #[cfg(feature = "tls")]
+        let connector = hyper_rustls::HttpsConnectorBuilder::new()
             .with_webpki_roots()
             .https_or_http()
             .enable_all_versions()
             .wrap_connector(TcpConnector);
+        #[cfg(not(feature = "tls"))]
+        let connector = TcpConnector;
         Self(Client::builder(TokioExecutor::new()).build(connector))
     }
 
     /// Sends a request, on an idle connection if there is one. Redirects are
-    /// not followed.
-    ///
-    /// # Errors
-    ///
-    /// Where there is no connection, a timeout is over, or what comes back is
-    /// no HTTP. A connection that ends before the response has begun is
+    /// not followed. A connection that ends before the response has begun is
     /// [`Error::HttpProtocolError`], as on Spin.
     async fn send(
         &self,
@@ -104,6 +106,8 @@ fn from_client(error: legacy::Error) -> Error {
         },
         Some(ConnectError::Timeout) => Error::ConnectionTimeout,
         Some(ConnectError::Refused) => Error::ConnectionRefused,
+        #[cfg(not(feature = "tls"))]
+        Some(no_tls @ ConnectError::NoTls) => Error::InternalError(Some(no_tls.to_string())),
         None => Error::TlsProtocolError,
     }
 }
@@ -121,6 +125,9 @@ enum ConnectError {
     Timeout,
     #[error("the connection was refused")]
     Refused,
+    #[cfg(not(feature = "tls"))]
+    #[error("geo-host was built without the feature tls")]
+    NoTls,
 }
 
 impl tower_service::Service<Uri> for TcpConnector {
@@ -138,6 +145,10 @@ impl tower_service::Service<Uri> for TcpConnector {
 }
 
 async fn connect(uri: &Uri) -> Result<TcpStream, ConnectError> {
+    #[cfg(not(feature = "tls"))]
+    if uri.scheme_str() == Some("https") {
+        return Err(ConnectError::NoTls);
+    }
     let limit = CONNECT_TIMEOUT.try_get().unwrap_or(DEFAULT_TIMEOUT);
     let default_port = if uri.scheme_str() == Some("https") {
         443

@@ -4,10 +4,6 @@ use anyhow::{Result, anyhow, bail};
 use std::collections::BTreeMap;
 
 /// Puts the values of variables into a template.
-///
-/// # Errors
-///
-/// Where braces are left open, or a variable is unknown.
 pub fn expand(template: &str, variables: &BTreeMap<String, String>) -> Result<String> {
     let mut text = String::new();
     let mut rest = template;

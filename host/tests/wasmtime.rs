@@ -2,7 +2,7 @@
 //!
 //! The program is the one in `WASMTIME`, or else that on the path.
 
-use geo_host::stand_in::StandIn;
+use stand_in::StandIn;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;

@@ -1,6 +1,6 @@
 //! A stand-in for ipify: its HTTP interface, with sample answers.
 //!
-//! geo-host asks it where there is no API key, and the tests ask it, with
+//! `make run` asks it where there is no API key, and the tests ask it, with
 //! [`Fault`]s switched on.
 
 mod fault;
@@ -168,7 +168,7 @@ fn error(status: StatusCode, messages: &str) -> Response<Bytes> {
     let code = status.as_u16();
     json(
         status,
-        serde_json::json!({ "code": code, "messages": messages }).to_string(),
+        format!(r#"{{"code":{code},"messages":"{messages}"}}"#),
     )
 }
 

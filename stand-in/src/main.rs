@@ -4,6 +4,7 @@
 use anyhow::Result;
 use clap::Parser;
 use stand_in::{API_KEY, StandIn};
+use std::io;
 use std::net::SocketAddr;
 
 /// A stand-in for ipify, with sample answers
@@ -17,12 +18,20 @@ struct Arguments {
     /// The API key to accept
     #[arg(long, default_value = API_KEY)]
     key: String,
+
+    /// End when standard input does, and so with whoever holds its other end
+    #[arg(long)]
+    until_eof: bool,
 }
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    let Arguments { listen, key } = Arguments::parse();
-    let stand_in = StandIn::listen(listen, &key).await?;
-    println!("{}\n{key}", stand_in.origin());
-    std::future::pending().await
+    let arguments = Arguments::parse();
+    let stand_in = StandIn::listen(arguments.listen, &arguments.key).await?;
+    println!("{}\n{}", stand_in.origin(), arguments.key);
+    if !arguments.until_eof {
+        std::future::pending().await
+    }
+    tokio::task::spawn_blocking(|| io::copy(&mut io::stdin(), &mut io::sink())).await??;
+    Ok(())
 }

@@ -2,7 +2,7 @@
 //! head with the first part, and writes the rest as the client reads.
 
 use crate::harness::Geo;
-use geo_host::stand_in::Fault;
+use stand_in::Fault;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 

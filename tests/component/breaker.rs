@@ -1,7 +1,7 @@
 //! A failing ipify is left alone.
 
 use crate::harness::{Geo, Setup};
-use geo_host::stand_in::{Fault, Gate};
+use stand_in::{Fault, Gate};
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -1,7 +1,7 @@
 //! `lookups_per_day`: what a day may cost.
 
 use crate::harness::{Geo, Setup};
-use geo_host::stand_in::Fault;
+use stand_in::Fault;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;

@@ -1,8 +1,8 @@
 //! Spending few credits: what is asked once, and what stands in.
 
 use crate::harness::{Answer, Geo};
-use geo_host::stand_in::Fault;
 use http::Request;
+use stand_in::Fault;
 
 const TTL: i64 = 86_400;
 const STALE: i64 = 604_800;

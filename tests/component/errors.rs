@@ -3,7 +3,7 @@
 
 use crate::harness::{Answer, Geo, Recorder, Setup};
 use bytes::Bytes;
-use geo_host::stand_in::{Fault, StandIn};
+use stand_in::{Fault, StandIn};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;

@@ -10,7 +10,7 @@ use crate::harness::{Action, Geo, Recorder, Setup, Store};
 use crate::upstream::{Protocol, Step, Upstream};
 use bytes::Bytes;
 use geo_host::Manifest;
-use geo_host::stand_in::{Fault, StandIn};
+use stand_in::{Fault, StandIn};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpSocket, TcpStream};

@@ -8,13 +8,13 @@ mod doubles;
 pub use doubles::{Action, Recorder, Store};
 
 use bytes::Bytes;
-use geo_host::stand_in::{Fault, StandIn};
 use geo_host::{
     App, Backend, Calls, Clock, Component, Hooks, Log, Manifest, Memory, RuntimeConfig, Server,
 };
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper_util::rt::TokioIo;
+use stand_in::{Fault, StandIn};
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};

@@ -2,8 +2,8 @@
 
 use crate::harness::{Answer, Geo, Setup};
 use crate::upstream::{Protocol, Step, Upstream};
-use geo_host::stand_in::Fault;
 use http::Request;
+use stand_in::Fault;
 
 /// A server that must not be reached.
 async fn elsewhere() -> Upstream {

@@ -1,9 +1,9 @@
 //! `/openapi.json` is true: what it describes is what comes, and nothing else.
 
 use crate::harness::{Answer, Geo, root};
-use geo_host::stand_in::Fault;
 use http::Request;
 use serde_json::{Value, json};
+use stand_in::Fault;
 use std::collections::BTreeSet;
 use std::time::Duration;
 

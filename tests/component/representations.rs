@@ -1,8 +1,8 @@
 //! The forms in which answers come.
 
 use crate::harness::Geo;
-use geo_host::stand_in::Fault;
 use http::Request;
+use stand_in::Fault;
 
 const ZURICH: &str = r#"{"ip":"9.9.9.9","location":{"country":"CH","region":"Z\u00fcrich","city":"Zürich","lat":47.366670,"lng":8.550000,"postalCode":"8001","timezone":"+01:00"},"as":{"asn":19281,"name":"Quad9"},"isp":"Quad9"}"#;
 

@@ -80,7 +80,7 @@ async fn what_cannot_be_read_is_deleted() {
 /// cache, is looked for, whatever ipify says.
 #[tokio::test]
 async fn an_expired_answer_is_deleted_when_it_is_met() {
-    use geo_host::stand_in::Fault;
+    use stand_in::Fault;
     let geo = Geo::with(&[("trusted_hops", "1"), ("cache_slots", "4")]).await;
     for number in 1..=4 {
         geo.visit(&format!("89.0.0.{number}")).await;

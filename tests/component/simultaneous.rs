@@ -1,9 +1,9 @@
 //! Requests that come at the same time share a lookup.
 
 use crate::harness::{Answer, Geo, Recorder, Setup};
-use geo_host::stand_in::{Fault, Gate};
 use geo_host::{Backend, Memory};
 use http::Request;
+use stand_in::{Fault, Gate};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;

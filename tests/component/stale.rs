@@ -1,7 +1,7 @@
 //! Answers that are no longer fresh: given at once, and renewed behind.
 
 use crate::harness::Geo;
-use geo_host::stand_in::{Fault, Gate};
+use stand_in::{Fault, Gate};
 use std::sync::Arc;
 
 const TTL: i64 = 86_400;

@@ -1,7 +1,7 @@
 //! ipify's JSON comes back byte for byte.
 
 use crate::harness::Geo;
-use geo_host::stand_in::Fault;
+use stand_in::Fault;
 
 #[tokio::test]
 async fn json_comes_back_as_ipify_wrote_it() {

@@ -11,8 +11,8 @@ mod client;
 mod program;
 
 use client::{Answer, Client};
-use geo_host::stand_in::{Fault, StandIn};
 use program::Program;
+use stand_in::{Fault, StandIn};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 use tokio::task::JoinSet;

@@ -1,7 +1,8 @@
 //! `cargo xtask`: see the library's documentation.
 
 use anyhow::Result;
-use clap::{Parser, Subcommand};
+use clap::builder::BoolishValueParser;
+use clap::{Args, Parser, Subcommand};
 use std::process::ExitCode;
 use xtask::component::{self, Build};
 use xtask::workspace::Workspace;
@@ -24,13 +25,9 @@ enum Task {
         builds: Vec<Build>,
     },
     /// Serve the component at 127.0.0.1:3000, or where LISTEN says
-    Run {
-        /// On the installed Spin instead of geo-host
-        #[arg(long)]
-        spin: bool,
-    },
+    Run(Server),
     /// Serve examples/greeter, which imports geo, at 127.0.0.1:3000 or LISTEN
-    Example,
+    Example(Server),
     /// Run all tests; install what they need where that is possible
     Test,
     /// Run the fuzz targets with cargo-fuzz
@@ -46,6 +43,14 @@ enum Task {
     Lint,
     /// Check licences, sources and advisories of all crates with cargo-deny
     Deny,
+}
+
+#[derive(Args)]
+struct Server {
+    /// On the installed Spin (1) or on geo-host (0); by default on Spin where 3.6
+    /// or later is on the PATH
+    #[arg(long, value_name = "0|1", value_parser = BoolishValueParser::new())]
+    spin: Option<bool>,
 }
 
 fn main() -> ExitCode {
@@ -68,9 +73,8 @@ fn perform(task: Task) -> Result<()> {
             }
             Ok(())
         }
-        Task::Run { spin: false } => serve::on_geo_host(&workspace),
-        Task::Run { spin: true } => serve::on_spin(&workspace),
-        Task::Example => serve::example(&workspace),
+        Task::Run(server) => serve::run(&workspace, server.spin),
+        Task::Example(server) => serve::example(&workspace, server.spin),
         Task::Test => test::all(&workspace),
         Task::Fuzz { target, seconds } => fuzz::run(&workspace, target.as_deref(), seconds),
         Task::Lint => lint::all(&workspace),

@@ -1,86 +1,131 @@
-//! `xtask run`: serves the component, on geo-host or on an installed Spin.
+//! `xtask run` and `xtask example`: serve an application, on an installed Spin
+//! or on geo-host.
 
 use crate::component::{self, Build};
 use crate::process;
 use crate::workspace::Workspace;
-use anyhow::{Context, Result, bail, ensure};
-use std::io::{BufRead, BufReader};
+use anyhow::{Context, Result, bail};
+use std::io::{BufRead, BufReader, pipe};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 
 const API_KEY: &str = "SPIN_VARIABLE_IPIFY_API_KEY";
+const ORIGIN: &str = "SPIN_VARIABLE_IPIFY_ORIGIN";
 
-/// Builds the component and geo-host, and becomes geo-host. It reads `LISTEN`
-/// and `SPIN_VARIABLE_*` from the environment by itself.
+/// The oldest Spin that runs geo.
+const OLDEST: (u32, u32) = (3, 6);
+
+/// Builds the component and serves it. Without `on_spin`, Spin does so where it
+/// is installed, and new enough; otherwise geo-host, which is built too.
 ///
 /// # Errors
 ///
-/// If either does not compile, or geo-host cannot be started.
-pub fn on_geo_host(workspace: &Workspace) -> Result<()> {
-    geo_host(workspace, &workspace.root.join("spin.toml"))
+/// If something does not compile, or Spin or geo-host cannot be started.
+pub fn run(workspace: &Workspace, on_spin: Option<bool>) -> Result<()> {
+    serve(workspace, &workspace.root.join("spin.toml"), on_spin)
 }
 
-/// Builds the component, the application in `examples/greeter` and geo-host, and
-/// becomes geo-host with that application.
+/// Builds the application in `examples/greeter` and serves it, as [`run`] does.
 ///
 /// # Errors
 ///
-/// If one of them does not compile, or geo-host cannot be started.
-pub fn example(workspace: &Workspace) -> Result<()> {
-    geo_host(workspace, &component::greeter(workspace)?)
+/// As for [`run`].
+pub fn example(workspace: &Workspace, on_spin: Option<bool>) -> Result<()> {
+    serve(workspace, &component::greeter(workspace)?, on_spin)
 }
 
-fn geo_host(workspace: &Workspace, manifest: &Path) -> Result<()> {
-    let program = workspace.program("geo-host");
-    if !program.exists() {
+/// Replaces this process by the server, so that signals reach it.
+fn serve(workspace: &Workspace, manifest: &Path, on_spin: Option<bool>) -> Result<()> {
+    let version = process::output(Command::new("spin").arg("--version"));
+    let on_spin = match (on_spin, version) {
+        (Some(true), version) => {
+            version.context("there is no Spin on the PATH: install it, or set SPIN=0")?;
+            true
+        }
+        (None, Ok(version)) if is_new_enough(&version) => {
+            eprintln!("{version} is installed, and serves it; with SPIN=0, geo-host does");
+            true
+        }
+        _ => false,
+    };
+    let has_key = std::env::var(API_KEY).is_ok_and(|key| !key.is_empty());
+    let geo_host = workspace.program("geo-host");
+    if !on_spin && !geo_host.exists() {
         eprintln!(
             "building geo and geo-host: some minutes the first time, most of them for Wasmtime, \
-             the engine (with two cores about 3); seconds from then on"
+             the engine; seconds from then on"
         );
     }
-    at_once(workspace, "geo-host", "geo-host")?;
-    let mut geo_host = Command::new(program);
-    become_it(geo_host.arg("--from").arg(manifest))
-}
+    let programs = [(!on_spin, "geo-host"), (!has_key, "stand-in")];
+    let programs = programs.iter().filter(|(is_needed, _)| *is_needed);
+    let programs = programs.map(|(_, program)| *program).collect();
+    let is_plain = !has_key && manifest == workspace.root.join("spin.toml");
+    build(workspace, programs, !is_plain)?;
 
-/// Builds the component and runs it with `spin up`. Without an API key in the
-/// environment, it asks the stand-in for ipify.
-///
-/// # Errors
-///
-/// If Spin is not installed or fails, or the component does not compile.
-pub fn on_spin(workspace: &Workspace) -> Result<()> {
-    ensure!(
-        process::succeeds(Command::new("spin").arg("--version")),
-        "there is no spin on the PATH: install it, or leave SPIN=1 away to use geo-host"
-    );
-    let listen = std::env::var("LISTEN").unwrap_or_else(|_| "127.0.0.1:3000".to_owned());
-    let mut spin = Command::new("spin");
-    spin.current_dir(&workspace.root)
-        .args(["up", "--listen", &listen]);
-    if std::env::var(API_KEY).is_ok_and(|key| !key.is_empty()) {
-        component::build(workspace, Build::Spin, false)?;
-        return become_it(&mut spin);
+    let mut server;
+    if on_spin {
+        let listen = std::env::var("LISTEN").unwrap_or_else(|_| "127.0.0.1:3000".to_owned());
+        server = Command::new("spin");
+        server
+            .args(["up", "--listen", &listen, "--from"])
+            .arg(manifest);
+    } else {
+        // It reads LISTEN itself.
+        server = Command::new(geo_host);
+        server.arg("--from").arg(manifest);
     }
-    at_once(workspace, "stand-in", "stand-in")?;
-    let mut stand_in = StandIn::start(workspace)?;
-    println!("no {API_KEY}: answering from a stand-in for ipify with sample data");
-    let [origin, key] = stand_in.lines()?;
-    spin.env("SPIN_VARIABLE_IPIFY_ORIGIN", origin)
-        .env(API_KEY, key);
-    process::run(&mut spin)
+    // Sample data is not for the store of real answers, which on Spin is .spin.
+    match (on_spin, has_key) {
+        (true, true) => {}
+        (true, false) => {
+            server
+                .arg("--state-dir")
+                .arg(workspace.target.join("stand-in"));
+        }
+        (false, true) => {
+            let folder = manifest.with_file_name(".geo-host");
+            server.arg("--state").arg(folder);
+        }
+        (false, false) => {}
+    }
+    if !has_key {
+        ask_stand_in(workspace, &mut server)?;
+        eprintln!("no {API_KEY}: answering from a stand-in for ipify with sample data");
+    }
+    become_it(&mut server)
 }
 
-/// Builds the component and a program of the workspace at the same time, since
-/// neither keeps all cores busy.
-fn at_once(workspace: &Workspace, package: &str, program: &str) -> Result<()> {
+/// Whether what `spin --version` says is a Spin that runs geo.
+fn is_new_enough(version: &str) -> bool {
+    let numbers = version.strip_prefix("spin ").unwrap_or_default();
+    let mut numbers = numbers.split('.').map(str::parse);
+    match (numbers.next(), numbers.next()) {
+        (Some(Ok(major)), Some(Ok(minor))) => (major, minor) >= OLDEST,
+        _ => false,
+    }
+}
+
+/// Builds the component and programs of the workspace at the same time, since
+/// neither keeps all cores busy. `whole` is with all features of geo-host.
+fn build(workspace: &Workspace, programs: Vec<&str>, whole: bool) -> Result<()> {
     std::thread::scope(|scope| {
         let component = scope.spawn(|| component::build(workspace, Build::Spin, true));
-        let mut cargo = workspace.cargo();
-        // With the whole workspace's features, so that `cargo test --workspace`
-        // finds the engine built.
-        cargo.args(["build", "--workspace", "--bin", program]);
-        let built = process::run(&mut cargo).with_context(|| format!("{package} was not built"));
+        let mut built = Ok(());
+        if !programs.is_empty() {
+            let mut cargo = workspace.cargo();
+            // With the features that other crates have in the whole workspace, so
+            // that `cargo test --workspace` finds the engine built.
+            cargo.args(["build", "--workspace"]);
+            cargo.args(["--no-default-features", "--features", "xtask/tools"]);
+            if whole {
+                cargo.args(["--features", "geo-host/default"]);
+            }
+            for program in &programs {
+                cargo.args(["--bin", program]);
+            }
+            built = process::run(&mut cargo)
+                .with_context(|| format!("{} was not built", programs.join(" or ")));
+        }
         match component.join() {
             Ok(component) => component.and(built),
             Err(_) => bail!("xtask panicked while it built the component"),
@@ -88,7 +133,27 @@ fn at_once(workspace: &Workspace, package: &str, program: &str) -> Result<()> {
     })
 }
 
-/// Replaces this process, so that signals reach the server.
+/// Starts the stand-in for ipify, and lets a server ask it. It ends with the
+/// server, whose standard input is the other end of its own.
+fn ask_stand_in(workspace: &Workspace, server: &mut Command) -> Result<()> {
+    let (reader, writer) = pipe()?;
+    let mut stand_in = Command::new(workspace.program("stand-in"));
+    let stand_in = stand_in
+        .arg("--until-eof")
+        .stdin(reader)
+        .stdout(Stdio::piped())
+        .spawn()
+        .context("the stand-in cannot be started")?;
+    let lines = stand_in.stdout.map(|stdout| BufReader::new(stdout).lines());
+    let lines = lines.into_iter().flatten().take(2);
+    let lines = lines.collect::<Result<Vec<_>, _>>()?;
+    let [origin, key] = lines.as_slice() else {
+        bail!("the stand-in ended");
+    };
+    server.env(ORIGIN, origin).env(API_KEY, key).stdin(writer);
+    Ok(())
+}
+
 #[cfg(unix)]
 fn become_it(command: &mut Command) -> Result<()> {
     use std::os::unix::process::CommandExt;
@@ -102,34 +167,23 @@ fn become_it(command: &mut Command) -> Result<()> {
     process::run(command)
 }
 
-/// The running stand-in, which ends with this value.
-struct StandIn(Child);
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl StandIn {
-    fn start(workspace: &Workspace) -> Result<Self> {
-        let mut command = Command::new(workspace.program("stand-in"));
-        let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn();
-        Ok(Self(child.context("the stand-in cannot be started")?))
-    }
-
-    /// The origin and the key that it prints.
-    fn lines(&mut self) -> Result<[String; 2]> {
-        let stdout = self.0.stdout.take().context("its output was read before")?;
-        let mut lines = BufReader::new(stdout).lines();
-        let mut line = || {
-            lines
-                .next()
-                .context("the stand-in ended")?
-                .context("the stand-in")
-        };
-        Ok([line()?, line()?])
-    }
-}
-
-impl Drop for StandIn {
-    fn drop(&mut self) {
-        // It may have ended by itself, with the Ctrl-C that ended Spin.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+    #[test]
+    fn spin_runs_geo_from_3_6_on() {
+        for (version, is_new) in [
+            ("spin 3.6.3 (5b1a1f2 2026-04-09)", true),
+            ("spin 4.0.0 (1a2b3c4 2026-04-20)", true),
+            ("spin 10.1.0-pre0 (1a2b3c4 2030-01-01)", true),
+            ("spin 3.5.1 (1a2b3c4 2025-12-12)", false),
+            ("spin 2.9.0", false),
+            ("Spin Version 6.5.2 -- 6 December 2019", false),
+            ("spin", false),
+            ("", false),
+        ] {
+            assert_eq!(is_new_enough(version), is_new, "{version}");
+        }
     }
 }

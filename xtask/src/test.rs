@@ -28,7 +28,7 @@ pub fn all(workspace: &Workspace) -> Result<()> {
     let chromium = programs::chromium();
 
     process::run(&mut test(workspace))?;
-    process::run(test(workspace).args(["--no-default-features", "--test", "component"]))?;
+    process::run(test(workspace).args(PLAIN).args(["--test", "component"]))?;
 
     let mut skipped = Vec::new();
     match &pinned {
@@ -60,6 +60,9 @@ pub fn all(workspace: &Workspace) -> Result<()> {
     println!("all tests passed");
     Ok(())
 }
+
+/// The features for tests of the plain build: all but `spin`.
+const PLAIN: [&str; 3] = ["--no-default-features", "--features", "geo-host/default"];
 
 /// All are tests of the whole workspace, with one set of features for its
 /// dependencies, so that the engine is compiled once. `bench` has no tests.

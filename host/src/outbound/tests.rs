@@ -149,7 +149,11 @@ async fn there_is_no_connection() {
         matches!(unknown, Err(Error::DnsError { .. })),
         "{unknown:?}"
     );
+}
 
+#[cfg(feature = "tls")]
+#[tokio::test]
+async fn what_is_no_tls_is_a_tls_error() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("https://{}", listener.local_addr().unwrap());
     let answer = async {
