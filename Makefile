@@ -59,7 +59,7 @@ fmt: toolchain ## Format the code
 lint: toolchain ## Check formatting, code, crates, manifests, workflows and links
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- --deny warnings
-	cargo clippy --workspace --all-targets --no-default-features -- --deny warnings
+	cargo clippy --workspace --all-targets --no-default-features --features geo-host/default -- --deny warnings
 	cargo clippy --release --package geo --target wasm32-wasip2 -- --deny warnings
 	cargo clippy --release --package geo --target wasm32-wasip2 --no-default-features -- --deny warnings
 	@$(XTASK) lint

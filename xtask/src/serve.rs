@@ -116,7 +116,7 @@ fn build(workspace: &Workspace, programs: Vec<&str>, whole: bool) -> Result<()> 
             // With the features that other crates have in the whole workspace, so
             // that `cargo test --workspace` finds the engine built.
             cargo.args(["build", "--workspace"]);
-            cargo.args(["--no-default-features", "--features", "xtask/tools"]);
+            cargo.arg("--no-default-features");
             if whole {
                 cargo.args(["--features", "geo-host/default"]);
             }
