@@ -10,6 +10,7 @@ use crate::origin::{AllowedOrigins, Origin};
 use crate::problem::{Kind, Problem};
 use crate::runtime::Runtime;
 use std::borrow::Cow;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 /// A variable.
@@ -84,37 +85,48 @@ impl<T> Setting<T> {
     ///
     /// [`Kind::Misconfigured`] if it is missing, invalid or cannot be read.
     pub fn read(&self, runtime: &impl Runtime) -> Result<T, Problem> {
-        let name = self.name;
-        let value = runtime.variable(name).map_err(|cause| {
-            let detail = format!(
-                "The variable {name} could not be read. \
-                 Check where the host takes it from; the log has its reason."
-            );
-            Problem::new(Kind::Misconfigured, detail).because(cause)
-        })?;
+        let value = runtime
+            .variable(self.name)
+            .map_err(|cause| unreadable(self.name, cause))?;
         let value = match value.as_deref().map(str::trim_ascii) {
             // Spin takes an empty origin for an allowed host, so it has to be
             // an error here.
-            Some("") if name == IPIFY_ORIGIN.name => "",
+            Some("") if self.name == IPIFY_ORIGIN.name => "",
             None | Some("") => self.default,
             Some(value) => value,
         };
-        (self.parse)(value).map_err(|wanted| {
-            let fault = if value.is_empty() {
-                "missing"
-            } else {
-                "invalid"
-            };
-            let detail = format!("The variable {name} is {fault}. It has to be {wanted}.");
-            Problem::new(Kind::Misconfigured, detail)
-        })
+        (self.parse)(value).map_err(|wanted| invalid(self.name, value, &wanted))
     }
 }
 
+fn unreadable(name: &str, cause: anyhow::Error) -> Problem {
+    let detail = format!(
+        "The variable {name} could not be read. \
+         Check where the host takes it from; the log has its reason."
+    );
+    Problem::new(Kind::Misconfigured, detail).because(cause)
+}
+
+fn invalid(name: &str, value: &str, wanted: &str) -> Problem {
+    let fault = if value.is_empty() {
+        "missing"
+    } else {
+        "invalid"
+    };
+    let detail = format!("The variable {name} is {fault}. It has to be {wanted}.");
+    Problem::new(Kind::Misconfigured, detail)
+}
+
 fn number<const MIN: u64, const MAX: u64>(text: &str) -> Result<u64, Wanted> {
-    decimal::parse(text)
-        .filter(|number| (MIN..=MAX).contains(number))
-        .ok_or_else(|| format!("a whole number from {MIN} to {MAX}").into())
+    in_range(text, MIN..=MAX)
+}
+
+fn in_range(text: &str, range: RangeInclusive<u64>) -> Result<u64, Wanted> {
+    let number = decimal::parse(text).filter(|number| range.contains(number));
+    number.ok_or_else(|| {
+        let (min, max) = (range.start(), range.end());
+        format!("a whole number from {min} to {max}").into()
+    })
 }
 
 fn milliseconds(text: &str) -> Result<Duration, Wanted> {

@@ -7,6 +7,7 @@
 use super::in_flight::Lease;
 use super::ipify::Endpoint;
 use super::store::{self, Store};
+use crate::decimal;
 use crate::problem::{Kind, Problem};
 use crate::runtime::Runtime;
 use anyhow::anyhow;
@@ -130,9 +131,9 @@ impl<R: Runtime> Breaker<R> {
             Some(seconds) => seconds.clamp(1, MAX_RETRY_AFTER),
             None => MAX_OPEN.min(1 << failures.min(6)),
         };
-        let numbers = [failures.saturating_add(1), now + seconds * 1000];
-        let text = format!("{}\n{}", problem.kind.slug(), problem.detail);
-        let value = store::encode(&numbers, &text);
+        let (failures, kind) = (failures.saturating_add(1), problem.kind.slug());
+        let text = format!("{failures}\n{kind}\n{}", problem.detail);
+        let value = store::encode(now + seconds * 1000, &text);
         self.store.set(&self.key, &value).await;
     }
 
@@ -143,10 +144,11 @@ impl<R: Runtime> Breaker<R> {
 
 impl State {
     fn decode(bytes: &[u8]) -> Option<Self> {
-        let ([failures, until], text) = store::decode(bytes)?;
+        let (until, text) = store::decode(bytes)?;
+        let (failures, text) = text.split_once('\n')?;
         let (slug, detail) = text.split_once('\n')?;
         Some(Self {
-            failures,
+            failures: decimal::parse(failures)?,
             until,
             kind: OUTAGES.into_iter().find(|kind| kind.slug() == slug)?,
             detail: detail.to_owned(),

@@ -130,7 +130,7 @@ impl<R: Runtime> Cache<R> {
             return false;
         }
         let text = format!("{}\n{}", self.key, record.json());
-        let value = store::encode(&[self.now], &text);
+        let value = store::encode(self.now, &text);
         found.read.retain(|(slot, _)| *slot != found.slot);
         self.store.set(&found.slot, &value).await
     }
@@ -178,7 +178,7 @@ impl<R: Runtime> Cache<R> {
 
     /// The entry in a slot, if it can be read and has an age.
     fn decode<'a>(&self, value: &'a [u8]) -> Option<Entry<'a>> {
-        let ([time], text) = store::decode(value)?;
+        let (time, text) = store::decode(value)?;
         let (key, json) = text.split_once('\n')?;
         (time <= self.now + MAX_SKEW).then_some(Entry { time, key, json })
     }

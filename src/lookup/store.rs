@@ -1,9 +1,9 @@
 //! The key-value store, as far as it works, and the encoding of what is in it.
 
+use crate::decimal;
 use crate::problem;
 use crate::runtime::Runtime;
 use std::cell::Cell;
-use std::fmt::Write;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -64,34 +64,23 @@ impl<R: Runtime> Store<R> {
 /// The first word of an encoded value. Another encoding has another one.
 const VERSION: &str = "geo3";
 
-/// Encodes numbers and a text: a line of [`VERSION`], a checksum and the
-/// numbers, and then the text. (JSON by serde's derive would cost 16 kB.)
-pub(super) fn encode(numbers: &[u64], text: &str) -> Vec<u8> {
-    let mut rest = String::new();
-    for number in numbers {
-        // Writing to a string does not fail.
-        let _ = write!(rest, " {number}");
-    }
-    rest.push('\n');
-    rest += text;
-    format!("{VERSION} {}{rest}", hash(&rest)).into_bytes()
+/// Encodes a time and a text: a line of [`VERSION`], a checksum and the time, and
+/// then the text. (JSON by serde's derive would cost 16 kB.)
+pub(super) fn encode(time: u64, text: &str) -> Vec<u8> {
+    let rest = format!("{time}\n{text}");
+    format!("{VERSION} {} {rest}", hash(&rest)).into_bytes()
 }
 
 /// Decodes what [`encode`] returned, and nothing else.
-pub(super) fn decode<const N: usize>(bytes: &[u8]) -> Option<([u64; N], &str)> {
+pub(super) fn decode(bytes: &[u8]) -> Option<(u64, &str)> {
     let text = std::str::from_utf8(bytes).ok()?;
-    let text = text.strip_prefix(VERSION)?.strip_prefix(' ')?;
-    let (checksum, rest) = text.split_at_checked(text.find([' ', '\n'])?)?;
-    if checksum != hash(rest).to_string() {
+    let (version, text) = text.split_once(' ')?;
+    let (checksum, rest) = text.split_once(' ')?;
+    if version != VERSION || checksum != hash(rest).to_string() {
         return None;
     }
-    let (line, text) = rest.split_once('\n')?;
-    let mut words = line.split(' ').skip(1);
-    let mut numbers = [0; N];
-    for number in &mut numbers {
-        *number = words.next()?.parse().ok()?;
-    }
-    words.next().is_none().then_some((numbers, text))
+    let (time, text) = rest.split_once('\n')?;
+    Some((decimal::parse(time)?, text))
 }
 
 /// Returns a time in milliseconds.
@@ -113,31 +102,28 @@ mod tests {
 
     #[test]
     fn encoded_values_decode() {
-        let text = "https://geo.ipify.org 8.8.8.8\n{\"lat\":37.405990}";
-        for numbers in [[0, 1_795_000_000], [1, u64::MAX]] {
-            for text in ["", "\n\n", text] {
-                let bytes = encode(&numbers, text);
-                assert_eq!(decode(&bytes), Some((numbers, text)));
-                assert_eq!(decode::<1>(&bytes), None);
-                assert_eq!(decode::<3>(&bytes), None);
+        let entry = "https://geo.ipify.org 8.8.8.8\n{\"lat\":37.405990}";
+        for time in [0, 1_795_000_000, u64::MAX] {
+            for text in ["", "\n\n", entry] {
+                assert_eq!(decode(&encode(time, text)), Some((time, text)));
             }
         }
     }
 
     #[test]
     fn any_damage_is_noticed() {
-        let bytes = encode(&[1_795_000_000, 0], "8.8.8.8\n{\"lat\":37.405990}");
+        let bytes = encode(1_795_000_000, "8.8.8.8\n{\"lat\":37.405990}");
         for length in 0..bytes.len() {
-            assert_eq!(decode::<2>(&bytes[..length]), None, "cut at {length}");
+            assert_eq!(decode(&bytes[..length]), None, "cut at {length}");
         }
         for place in 0..bytes.len() {
             for bit in 0..8 {
                 let mut damaged = bytes.clone();
                 damaged[place] ^= 1 << bit;
-                assert_eq!(decode::<2>(&damaged), None, "bit {bit} of {place}");
+                assert_eq!(decode(&damaged), None, "bit {bit} of {place}");
             }
         }
-        assert_eq!(decode::<2>(b"another program's value"), None);
+        assert_eq!(decode(b"another program's value"), None);
     }
 
     /// Test vectors of the [authors](http://www.isthe.com/chongo/tech/comp/fnv/).
