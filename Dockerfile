@@ -20,14 +20,12 @@ ARG BUILDER=rust:1.95.0
 FROM --platform=$BUILDPLATFORM ${BUILDER} AS build
 WORKDIR /geo
 COPY . .
-RUN cargo run --locked --package xtask --no-default-features -- build
+RUN cargo run --locked --package xtask -- build
 # BuildKit takes times and permissions into the layer as they are here.
 RUN chmod 0644 geo.wasm geo-plain.wasm spin.toml \
     && touch --date=@0 geo.wasm geo-plain.wasm spin.toml
 
-# The labels stand in both stages: in a stage of their own, buildah would make
-# an empty layer of them.
-FROM scratch AS spin
+FROM scratch AS labelled
 ARG SOURCE=
 ARG VERSION=0.1.0
 LABEL org.opencontainers.image.title="geo" \
@@ -35,17 +33,11 @@ LABEL org.opencontainers.image.title="geo" \
       org.opencontainers.image.source="${SOURCE}" \
       org.opencontainers.image.licenses="MIT OR Apache-2.0" \
       org.opencontainers.image.version="${VERSION}"
-COPY --from=build /geo/geo.wasm /geo/spin.toml /
 ENTRYPOINT ["/geo.wasm"]
 
+FROM labelled AS spin
+COPY --from=build /geo/geo.wasm /geo/spin.toml /
+
 # The last stage is the default.
-FROM scratch AS plain
-ARG SOURCE=
-ARG VERSION=0.1.0
-LABEL org.opencontainers.image.title="geo" \
-      org.opencontainers.image.description="Where is this IP address? Asks ipify and returns all of it." \
-      org.opencontainers.image.source="${SOURCE}" \
-      org.opencontainers.image.licenses="MIT OR Apache-2.0" \
-      org.opencontainers.image.version="${VERSION}"
+FROM labelled AS plain
 COPY --from=build /geo/geo-plain.wasm /geo.wasm
-ENTRYPOINT ["/geo.wasm"]

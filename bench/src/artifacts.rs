@@ -7,9 +7,8 @@ use crate::progress;
 use anyhow::{Context, Result, ensure};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use xtask::component::TARGET;
+use xtask::component::{self, Build, TARGET};
 use xtask::process;
-use xtask::size::Size;
 use xtask::workspace::Workspace;
 
 /// Everything that a run needs.
@@ -18,8 +17,6 @@ pub struct Artifacts {
     pub root: PathBuf,
     /// The folder for all that is made here.
     pub folder: PathBuf,
-    /// The size of the component.
-    pub size: Size,
     /// The load generator.
     pub oha: PathBuf,
     /// The program geo-host.
@@ -49,7 +46,9 @@ impl Artifacts {
             "geo-host is not built: use \"make bench\""
         );
         progress::line("building the components");
-        let size = Size::measure(&workspace)?;
+        for build in Build::ALL {
+            component::build(&workspace, build, true)?;
+        }
         bare_components(&workspace, &folder)?;
         let natives = match arguments.spin {
             Some(_) => Vec::new(),
@@ -59,7 +58,6 @@ impl Artifacts {
             oha: oha(&workspace, &folder)?,
             root: workspace.root,
             folder,
-            size,
             geo_host,
             natives,
         })

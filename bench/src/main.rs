@@ -52,7 +52,6 @@ fn measure(arguments: &Arguments) -> Result<()> {
         _ if arguments.variants => report.add(variants::measure(&artifacts)?),
         Some(spin) => report.add(throughput::on_spin(spin, arguments, &artifacts)?),
         None => {
-            report.add(report::size(&artifacts.size)?);
             report.add(cold_start::measure(&artifacts)?);
             report.add(engine::measure(&artifacts)?);
             report.add(memory::measure(&artifacts)?);

@@ -67,60 +67,6 @@ pub fn latency(upstream: u64, cases: &[(&str, Measured)]) -> Result<String> {
     })
 }
 
-/// The images of this API, from the first to this one, in bytes.
-const IMAGES: [(&str, f64); 4] = [
-    ("Debian", 871e6),
-    ("Alpine", 311e6),
-    ("Go in distroless static", 10.4e6),
-    ("Go in scratch", 8.83e6),
-];
-
-/// The sizes of the images, down to a component of some bytes.
-///
-/// # Errors
-///
-/// If it cannot be drawn.
-pub fn sizes(component: usize) -> Result<String> {
-    let mut images = IMAGES.to_vec();
-    images.push(("geo in scratch", component as f64));
-    draw(|area| {
-        let area = captioned(area, "Image sizes, unpacked (logarithmic)")?;
-        let rows = images.len() as f64;
-        let mut chart = ChartBuilder::on(&area)
-            .margin(12)
-            .margin_left(24)
-            .margin_right(80)
-            .x_label_area_size(28)
-            .y_label_area_size(0)
-            .build_cartesian_2d((1e5f64..1e9f64).log_scale(), 0f64..rows)?;
-        chart
-            .configure_mesh()
-            .disable_y_mesh()
-            .disable_y_axis()
-            .light_line_style(TRANSPARENT)
-            .x_label_formatter(&|bytes| size(*bytes))
-            .draw()?;
-        for (row, (name, bytes)) in images.iter().rev().enumerate() {
-            let (low, high) = (row as f64 + 0.12, row as f64 + 0.55);
-            let colour = COLOURS[if row == 0 { 2 } else { 0 }];
-            let bar = Rectangle::new([(1e5, low), (*bytes, high)], colour.filled());
-            chart.draw_series([bar])?;
-            let text = format!("{name}, {}", size(*bytes));
-            let style = ("sans-serif", 14).into_font().color(&BLACK);
-            chart.draw_series([Text::new(text, (1.05e5, high + 0.34), style)])?;
-        }
-        Ok(())
-    })
-}
-
-fn size(bytes: f64) -> String {
-    match bytes {
-        bytes if bytes < 1e6 => format!("{:.0} kB", bytes / 1e3),
-        bytes if bytes < 1e8 && bytes % 1e6 != 0.0 => format!("{:.1} MB", bytes / 1e6),
-        bytes => format!("{:.0} MB", bytes / 1e6),
-    }
-}
-
 fn draw(content: impl FnOnce(&Area) -> Result<(), Box<dyn std::error::Error>>) -> Result<String> {
     let mut svg = String::new();
     {

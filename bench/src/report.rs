@@ -2,14 +2,10 @@
 
 use crate::artifacts::Artifacts;
 use crate::machine;
-use crate::table::{Section, Table};
+use crate::table::Section;
 use anyhow::{Context, Result};
 use serde_json::json;
 use std::path::{Path, PathBuf};
-use xtask::size::Size;
-
-use crate::plot;
-use crate::table::grouped;
 
 pub struct Report {
     folder: PathBuf,
@@ -60,40 +56,4 @@ impl Report {
 
 fn write(path: &Path, text: &str) -> Result<()> {
     std::fs::write(path, text).with_context(|| path.display().to_string())
-}
-
-/// What the component's bytes are.
-pub fn size(size: &Size) -> Result<Section> {
-    let mut whole = Table::new(&["size", "bytes"]);
-    whole.row(["geo.wasm".to_owned(), grouped(size.bytes as u64)]);
-    whole.row(["gzipped".to_owned(), grouped(size.gzipped as u64)]);
-    whole.row([
-        "the image's layer, gzipped".to_owned(),
-        grouped(size.layer as u64),
-    ]);
-    let mut tables = vec![whole];
-    for (title, parts) in [
-        ("by section", &size.sections),
-        ("code, by where its source is", &size.code),
-        ("data", &size.data),
-    ] {
-        let mut table = Table::new(&[title, "bytes"]);
-        let mut parts: Vec<_> = parts.iter().collect();
-        parts.sort_by_key(|(_, size)| std::cmp::Reverse(**size));
-        for (name, size) in parts {
-            table.row([name.clone(), grouped(*size as u64)]);
-        }
-        tables.push(table);
-    }
-    Ok(Section {
-        title: "Size".to_owned(),
-        note: "What a part is, `make size` knows, which also shows the largest functions."
-            .to_owned(),
-        tables,
-        json: json!({
-            "bytes": size.bytes, "gzipped": size.gzipped, "layer": size.layer,
-            "sections": size.sections, "code": size.code, "data": size.data,
-        }),
-        plots: vec![("sizes.svg", plot::sizes(size.bytes)?)],
-    })
 }

@@ -14,10 +14,9 @@ use std::process::Command;
 use std::sync::Arc;
 use wasmparser::{Parser, Payload};
 use xtask::component::{self, Build, TARGET};
-use xtask::crates::Crates;
 use xtask::strip::strip;
 use xtask::workspace::Workspace;
-use xtask::{process, size};
+use xtask::{crates, process};
 
 /// A way to compile the component.
 struct Variant {
@@ -81,7 +80,7 @@ pub fn measure(artifacts: &Artifacts) -> Result<Section> {
     let folder = artifacts.folder.join("variants");
     std::fs::create_dir_all(&folder)?;
     let wasm_opt = wasm_opt(&folder)?;
-    let mut header = vec!["variant", "bytes", "gzipped"];
+    let mut header = vec!["variant", "bytes"];
     header.extend(COUNTED);
     let mut table = Table::new(&header);
     let mut json = Vec::new();
@@ -90,17 +89,12 @@ pub fn measure(artifacts: &Artifacts) -> Result<Section> {
         let bytes = variant.build(&workspace, &folder, &wasm_opt)?;
         let file = folder.join("geo.wasm");
         std::fs::write(&file, &bytes)?;
-        let gzipped = size::gzipped(&bytes)?;
         let instructions = instructions(artifacts, &file)?;
-        let mut row = vec![
-            variant.name.to_owned(),
-            grouped(bytes.len() as u64),
-            grouped(gzipped as u64),
-        ];
+        let mut row = vec![variant.name.to_owned(), grouped(bytes.len() as u64)];
         row.extend(instructions.iter().map(|count| grouped(*count)));
         table.row(row);
         json.push(json!({
-            "variant": variant.name, "bytes": bytes.len(), "gzipped": gzipped,
+            "variant": variant.name, "bytes": bytes.len(),
             "instructions": instructions,
         }));
     }
@@ -136,7 +130,7 @@ impl Variant {
             Some(level) => optimised(&built, folder, wasm_opt, level)?,
             None => built,
         };
-        strip(&built, &Crates::of(workspace, Build::Spin)?)
+        strip(&built, &crates::section(workspace, Build::Spin)?)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::harness::{artifact, root};
 use std::collections::BTreeSet;
-use wasmparser::{Parser, Payload};
+use wit_component::DecodedWasm;
 
 /// The imports are what an attacker could use. The list only changes by hand.
 #[test]
@@ -26,24 +26,11 @@ fn imports_are_the_ones_that_are_known() {
 
 fn imports() -> BTreeSet<String> {
     let bytes = std::fs::read(artifact()).unwrap();
-    let mut imports = BTreeSet::new();
-    let mut depth = 0;
-    for payload in Parser::new(0).parse_all(&bytes) {
-        match payload.unwrap() {
-            // Only the outermost component's imports are the host's.
-            Payload::ComponentSection { .. } | Payload::ModuleSection { .. } => depth += 1,
-            Payload::End(_) => depth -= 1,
-            Payload::ComponentImportSection(section) if depth == 0 => {
-                imports.extend(
-                    section
-                        .into_iter()
-                        .map(|import| import.unwrap().name.name.to_owned()),
-                );
-            }
-            _ => {}
-        }
-    }
-    imports
+    let DecodedWasm::Component(resolve, world) = wit_component::decode(&bytes).unwrap() else {
+        panic!("it is a component");
+    };
+    let imports = resolve.worlds[world].imports.keys();
+    imports.map(|key| resolve.name_world_key(key)).collect()
 }
 
 #[test]

@@ -1,9 +1,8 @@
 //! Building the component as it ships.
 
-use crate::crates::Crates;
-use crate::process;
 use crate::strip::strip;
 use crate::workspace::Workspace;
+use crate::{crates, process};
 use anyhow::{Context, Result, ensure};
 use clap::ValueEnum;
 use std::path::{Path, PathBuf};
@@ -96,7 +95,7 @@ pub fn build(workspace: &Workspace, build: Build, quiet: bool) -> Result<()> {
     let built = compile(workspace, build, "release", quiet)?;
     let bytes =
         std::fs::read(&built).with_context(|| format!("cannot read {}", built.display()))?;
-    let stripped = strip(&bytes, &Crates::of(workspace, build)?)?;
+    let stripped = strip(&bytes, &crates::section(workspace, build)?)?;
     let output = workspace.root.join(build.file());
     std::fs::write(&output, &stripped)
         .with_context(|| format!("cannot write {}", output.display()))?;

@@ -1,183 +1,144 @@
-//! The crates that are compiled into the component, and the list of them that
-//! it carries.
+//! The list of crates that the component carries, in the form of
+//! [cargo-auditable], so that scanners find in the bare file what they would look
+//! for in an image.
 //!
-//! The list is in the form of
-//! [cargo-auditable](https://github.com/rust-secure-code/cargo-auditable/blob/master/PARSING.md),
-//! so scanners find in the bare file what they would look for in an image. That
-//! tool itself would add macros and what build scripts use, which differ from
-//! one building machine to another, and the component has to be the same.
+//! cargo-auditable itself goes by `cargo metadata`, which unites the features of
+//! the whole workspace and so lists crates that are not in the component. `cargo
+//! tree` resolves them as the build does.
+//!
+//! [cargo-auditable]: https://github.com/rust-secure-code/cargo-auditable
 
 use crate::component::{Build, TARGET};
 use crate::process;
 use crate::workspace::Workspace;
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use miniz_oxide::deflate::compress_to_vec_zlib;
-use std::collections::{BTreeMap, BTreeSet};
+use serde_json::{Value, json};
 
 /// The custom section of a file that has the list.
 pub const SECTION: &str = ".dep-v0";
 
-/// The crates of a build, in the order of their names and versions.
-pub struct Crates(BTreeMap<Id, Crate>);
-
-/// A name and a version.
-type Id = (String, String);
-
-/// What there is to say of a crate.
-pub struct Crate {
-    /// Whether it comes from crates.io; else its source is in this repository.
-    pub is_from_crates_io: bool,
-    /// Its licence, as an SPDX expression.
-    pub licence: String,
-    /// Where its source is developed.
-    pub repository: String,
-    /// The crates that it uses.
-    pub dependencies: BTreeSet<Id>,
+/// Returns the content of the section for a build.
+///
+/// # Errors
+///
+/// If cargo fails, or answers in another form than is known.
+pub fn section(workspace: &Workspace, build: Build) -> Result<Vec<u8>> {
+    let list = parse(&tree(workspace, build, "{p}")?)?;
+    Ok(compress_to_vec_zlib(list.to_string().as_bytes(), 9))
 }
 
-impl Crates {
-    /// Asks cargo.
-    ///
-    /// # Errors
-    ///
-    /// If cargo fails, or answers in another form than is known.
-    pub fn of(workspace: &Workspace, build: Build) -> Result<Self> {
-        let mut cargo = workspace.cargo();
-        cargo
-            .args(["tree", "--package", "geo", "--target", TARGET])
-            .args(["--edges", "normal,no-proc-macro", "--no-dedupe"])
-            .args(["--prefix", "depth", "--format", "{p}\t{l}\t{r}"])
-            .args(build.flags());
-        Self::parse(&process::output(&mut cargo)?)
-    }
+/// Returns the crates of a build, geo first: in each line, the depth in the tree,
+/// a space, and the crate in a format of `cargo tree`.
+fn tree(workspace: &Workspace, build: Build, format: &str) -> Result<String> {
+    let mut cargo = workspace.cargo();
+    cargo
+        .args(["tree", "--package", "geo", "--target", TARGET])
+        .args(["--edges", "normal,no-proc-macro", "--no-dedupe"])
+        .args(["--prefix", "depth", "--format", &format!(" {format}")])
+        .args(build.flags());
+    process::output(&mut cargo)
+}
 
-    /// Parses lines that start with how deep they are in the tree.
-    fn parse(tree: &str) -> Result<Self> {
-        let mut crates: BTreeMap<Id, Crate> = BTreeMap::new();
-        let mut ancestors: Vec<Id> = Vec::new();
-        for line in tree.lines() {
-            let (depth, id, found) = parse(line).with_context(|| format!("cargo tree: {line}"))?;
-            ensure!(depth <= ancestors.len(), "cargo tree: {line}");
-            ancestors.truncate(depth);
-            if let Some(parent) = ancestors.last().and_then(|id| crates.get_mut(id)) {
-                parent.dependencies.insert(id.clone());
-            }
-            crates.entry(id.clone()).or_insert(found);
-            ancestors.push(id);
+/// Parses a tree of crates into the list.
+fn parse(tree: &str) -> Result<Value> {
+    let (mut crates, mut dependencies) = (Vec::new(), Vec::<Vec<usize>>::new());
+    // The indices of the crates from geo to the one of the last line.
+    let mut path: Vec<usize> = Vec::new();
+    for line in tree.lines() {
+        let (depth, found) = line.split_once(' ').context("a line of one word")?;
+        path.truncate(depth.parse()?);
+        let known = crates.iter().position(|known| *known == found);
+        let index = known.unwrap_or(crates.len());
+        if known.is_none() {
+            crates.push(found);
+            dependencies.push(Vec::new());
         }
-        Ok(Self(crates))
+        if let Some(&user) = path.last()
+            && !dependencies[user].contains(&index)
+        {
+            dependencies[user].push(index);
+        }
+        path.push(index);
     }
-
-    /// Returns the crates, geo among them.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &str, &Crate)> {
-        let crates = self.0.iter();
-        crates.map(|((name, version), found)| (name.as_str(), version.as_str(), found))
-    }
-
-    /// Returns the content of the section.
-    ///
-    /// The JSON is not serde_json's, whose members are in an order that depends on
-    /// what else is compiled with it. Names and versions have nothing to escape.
-    pub fn section(&self) -> Vec<u8> {
-        let index: BTreeMap<_, _> = self.0.keys().zip(0..).collect();
-        let packages = self.0.iter().map(|((name, version), found)| {
-            let source = match found.is_from_crates_io {
-                true => "crates.io",
-                false => "local",
-            };
-            let dependencies = found.dependencies.iter().map(|id| index[id]);
-            let dependencies: Vec<usize> = dependencies.collect();
-            let root = match name == "geo" {
-                true => r#","root":true"#,
-                false => "",
-            };
-            format!(
-                r#"{{"name":"{name}","version":"{version}","source":"{source}","dependencies":{dependencies:?}{root}}}"#
-            )
-        });
-        let packages: Vec<_> = packages.collect();
-        let list = format!(r#"{{"packages":[{}],"format":1}}"#, packages.join(","));
-        compress_to_vec_zlib(list.as_bytes(), 9)
-    }
+    let packages = crates.iter().zip(dependencies);
+    let packages: Option<Vec<_>> = packages
+        .map(|(found, dependencies)| package(found, dependencies))
+        .collect();
+    let packages = packages.context("cargo tree writes crates in another form")?;
+    let mut list = json!({ "packages": packages, "format": 1 });
+    // The order would depend on features that other crates turn on.
+    list.sort_all_objects();
+    Ok(list)
 }
 
-fn parse(line: &str) -> Option<(usize, Id, Crate)> {
-    let mut fields = line.split('\t');
-    let package = fields.next()?;
-    let start = package.find(|c: char| !c.is_ascii_digit())?;
-    let (depth, package) = package.split_at(start);
-    // What follows the version names a source that is not crates.io.
-    let mut words = package.splitn(3, ' ');
-    let name = words.next()?.to_owned();
-    let version = words.next()?.strip_prefix('v')?.to_owned();
-    let found = Crate {
-        is_from_crates_io: words.next().is_none(),
-        licence: fields.next()?.to_owned(),
-        repository: fields.next()?.to_owned(),
-        dependencies: BTreeSet::new(),
-    };
-    Some((depth.parse().ok()?, (name, version), found))
+/// Returns the entry of a crate such as `geo v0.1.0 (/path)`, where a path or URL
+/// is the source, if that is not crates.io.
+fn package(found: &str, dependencies: Vec<usize>) -> Option<Value> {
+    let mut words = found.splitn(3, ' ');
+    let (name, version) = (words.next()?, words.next()?.strip_prefix('v')?);
+    let mut package = json!({
+        "name": name,
+        "version": version,
+        "source": if words.next().is_none() { "crates.io" } else { "local" },
+        "dependencies": dependencies,
+    });
+    if name == "geo" {
+        package["root"] = true.into();
+    }
+    Some(package)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeSet;
 
     #[test]
     fn a_tree_is_a_graph() {
-        let tree = "0geo v0.1.0 (/elbonia)\tMIT\t\n\
-                    1mud v1.0.0\tMIT\thttps://mud.example\n\
-                    2water v2.0.0+salt\tISC\t\n\
-                    1water v2.0.0+salt\tISC\t";
-        let crates = Crates::parse(tree).unwrap();
-        let found: Vec<_> = crates
-            .iter()
-            .map(|(name, version, found)| (name, version, found.dependencies.len()))
-            .collect();
-        assert_eq!(
-            found,
-            [
-                ("geo", "0.1.0", 2),
-                ("mud", "1.0.0", 1),
-                ("water", "2.0.0+salt", 0)
-            ]
-        );
-        let local = crates
-            .iter()
-            .filter(|(_, _, found)| !found.is_from_crates_io);
-        assert_eq!(local.count(), 1);
+        let tree =
+            "0 geo v0.1.0 (/elbonia)\n1 mud v1.0.0\n2 water v2.0.0+salt\n1 water v2.0.0+salt";
+        let expected = json!({
+            "packages": [
+                { "name": "geo", "version": "0.1.0", "source": "local", "dependencies": [1, 2], "root": true },
+                { "name": "mud", "version": "1.0.0", "source": "crates.io", "dependencies": [2] },
+                { "name": "water", "version": "2.0.0+salt", "source": "crates.io", "dependencies": [] },
+            ],
+            "format": 1,
+        });
+        assert_eq!(parse(tree).unwrap(), expected);
+    }
+
+    #[test]
+    fn another_form_is_an_error() {
+        for tree in ["geo v0.1.0", "0 geo 0.1.0", "0 geo", "0geo v0.1.0"] {
+            assert!(parse(tree).is_err(), "{tree}");
+        }
     }
 
     /// Who ships the component ships these: one licence text serves all of them.
     #[test]
-    fn licences_of_what_is_in_the_component() {
-        let crates = Crates::of(&Workspace::find().unwrap(), Build::Spin).unwrap();
-        for (name, _, found) in crates.iter() {
-            let mut choices = found.licence.split(" OR ");
-            assert!(
-                choices.any(|choice| choice == "MIT"),
-                "{name}: {}",
-                found.licence
-            );
+    fn all_that_is_in_the_component_can_be_had_under_mit() {
+        let workspace = Workspace::find().unwrap();
+        for build in Build::ALL {
+            for line in tree(&workspace, build, "{l}\t{p}").unwrap().lines() {
+                let (_, licences) = line.split_once(' ').unwrap();
+                let (licences, _) = licences.split_once('\t').unwrap();
+                assert!(licences.split(" OR ").any(|one| one == "MIT"), "{line}");
+            }
         }
     }
 
     #[test]
     fn no_crate_is_in_the_component_twice() {
-        let crates = Crates::of(&Workspace::find().unwrap(), Build::Spin).unwrap();
-        let names: Vec<_> = crates.iter().map(|(name, ..)| name).collect();
-        assert!(names.is_sorted_by(|one, next| one < next), "{names:?}");
-    }
-
-    #[test]
-    fn another_form_is_an_error() {
-        for tree in [
-            "geo v0.1.0\t\t",
-            "0geo 0.1.0\t\t",
-            "1geo v0.1.0\t\t",
-            "0geo v0.1.0",
-        ] {
-            assert!(Crates::parse(tree).is_err(), "{tree}");
+        let workspace = Workspace::find().unwrap();
+        for build in Build::ALL {
+            let list = parse(&tree(&workspace, build, "{p}").unwrap()).unwrap();
+            let mut names = BTreeSet::new();
+            for package in list["packages"].as_array().unwrap() {
+                let name = package["name"].as_str().unwrap();
+                assert!(names.insert(name), "{name}");
+            }
         }
     }
 }

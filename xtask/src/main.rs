@@ -2,16 +2,12 @@
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
-#[cfg(feature = "tools")]
-use std::path::PathBuf;
 use std::process::ExitCode;
 use xtask::component::{self, Build};
 use xtask::workspace::Workspace;
-#[cfg(feature = "tools")]
-use xtask::{artifact, buildah, countries, layout::Layout, sbom, size, world};
 use xtask::{deny, fuzz, serve, test};
 
-/// Builds, runs, tests, packs and measures geo
+/// Builds, runs and tests geo
 #[derive(Parser)]
 #[command(name = "cargo xtask")]
 struct Arguments {
@@ -50,45 +46,6 @@ enum Task {
     },
     /// Check licences, sources and advisories of all crates with cargo-deny
     Deny,
-    /// Build a scratch image with buildah, as an OCI image layout
-    #[cfg(feature = "tools")]
-    Image {
-        /// Which build to put into it; that for Spin brings its manifest
-        #[arg(value_enum)]
-        build: Build,
-        /// The folder of the layout: a new one, or one that this made before
-        layout: PathBuf,
-    },
-    /// Make an OCI artifact of the component, for registries and wkg
-    #[cfg(feature = "tools")]
-    Artifact {
-        /// The component
-        component: PathBuf,
-        /// The folder of the layout: a new one, or one that this made before
-        layout: PathBuf,
-    },
-    /// Print what is compiled into the component, as CycloneDX
-    #[cfg(feature = "tools")]
-    Sbom {
-        /// Which build of it
-        #[arg(value_enum)]
-        build: Build,
-    },
-    /// Show how large the component is, and what its bytes are
-    #[cfg(feature = "tools")]
-    Size,
-    /// Draw the page's map anew, with npm
-    #[cfg(feature = "tools")]
-    World {
-        /// The file of the SVG path
-        path: PathBuf,
-    },
-    /// Write the names of the countries anew, with npm
-    #[cfg(feature = "tools")]
-    Countries {
-        /// The file of the names
-        path: PathBuf,
-    },
 }
 
 fn main() -> ExitCode {
@@ -118,32 +75,5 @@ fn perform(task: Task) -> Result<()> {
         Task::Test => test::all(&workspace),
         Task::Fuzz { target, seconds } => fuzz::run(&workspace, target.as_deref(), seconds),
         Task::Deny => deny::all(&workspace),
-        #[cfg(feature = "tools")]
-        Task::Image { build, layout } => {
-            buildah::package(&workspace.root, build, &layout)?;
-            show(&layout)
-        }
-        #[cfg(feature = "tools")]
-        Task::Artifact { component, layout } => {
-            artifact::write(&component, &layout)?;
-            show(&layout)
-        }
-        #[cfg(feature = "tools")]
-        Task::Sbom { build } => {
-            println!("{:#}", sbom::of(&workspace, build)?);
-            Ok(())
-        }
-        #[cfg(feature = "tools")]
-        Task::Size => size::print(&workspace),
-        #[cfg(feature = "tools")]
-        Task::World { path } => world::draw(&workspace, &path),
-        #[cfg(feature = "tools")]
-        Task::Countries { path } => countries::write(&workspace, &path),
     }
-}
-
-#[cfg(feature = "tools")]
-fn show(layout: &std::path::Path) -> Result<()> {
-    print!("{}:\n{}", layout.display(), Layout::read(layout)?);
-    Ok(())
 }

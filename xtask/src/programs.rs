@@ -6,20 +6,6 @@ use anyhow::{Context, Result, ensure};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Makes sure that buildah is here and may build.
-///
-/// # Errors
-///
-/// If it is missing and cannot be installed, or may not build: what to do.
-pub fn buildah() -> Result<()> {
-    find_or_install(&["buildah"], "buildah")?;
-    ensure!(
-        process::succeeds(Command::new("buildah").arg("info")),
-        "buildah may not build for this user: become root, or see what \"buildah info\" says"
-    );
-    Ok(())
-}
-
 /// Makes sure that npm and Node.js are here.
 fn npm() -> Result<()> {
     find_or_install(&["npm"], "npm")?;
@@ -33,19 +19,6 @@ pub fn npm_ci(folder: &Path) -> Command {
     npm.args(["ci", "--silent", "--no-audit", "--no-fund"])
         .current_dir(folder);
     npm
-}
-
-/// Installs what a folder's lock file says, and returns the text of one file of it,
-/// by its path in `node_modules`.
-///
-/// # Errors
-///
-/// If npm cannot install it, or the file cannot be read.
-#[cfg(feature = "tools")]
-pub fn npm_file(folder: &Path, path: &str) -> Result<String> {
-    process::run(&mut npm_ci(folder))?;
-    let file = folder.join("node_modules").join(path);
-    std::fs::read_to_string(&file).with_context(|| file.display().to_string())
 }
 
 /// Returns a Chromium, after making sure that npm is here too, which installs

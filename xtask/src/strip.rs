@@ -2,7 +2,7 @@
 //! produced it. Rust's `strip` does so only inside of the core module. The list
 //! of crates takes their place.
 
-use crate::crates::{Crates, SECTION};
+use crate::crates::SECTION;
 use anyhow::{Context, Result};
 use wasm_encoder::{Component, CustomSection, Module, RawSection};
 use wasmparser::{Parser, Payload};
@@ -15,11 +15,11 @@ use wasmparser::{Parser, Payload};
 /// # Errors
 ///
 /// Where it is none.
-pub fn strip(bytes: &[u8], crates: &Crates) -> Result<Vec<u8>> {
+pub fn strip(bytes: &[u8], list: &[u8]) -> Result<Vec<u8>> {
     let mut component = Component::new();
     component.section(&CustomSection {
         name: SECTION.into(),
-        data: crates.section().into(),
+        data: list.into(),
     });
     for (id, data, is_module) in sections(bytes)? {
         if !is_module {

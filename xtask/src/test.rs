@@ -23,7 +23,6 @@ pub fn all(workspace: &Workspace) -> Result<()> {
     component::greeter(workspace)?;
     // The machine is prepared first, so that a skip is not the news of the
     // twentieth minute.
-    let buildah = programs::buildah();
     let wasmtime = programs::wasmtime(workspace);
     let browser = programs::browser();
     let redocly = programs::redocly(workspace);
@@ -31,13 +30,10 @@ pub fn all(workspace: &Workspace) -> Result<()> {
     let cargo_deny = programs::cargo_deny(workspace);
 
     process::run(&mut test(workspace))?;
-    process::run(test(workspace).args(PLAIN).args(["--test", "component"]))?;
+    // The component tests once more, about the plain build.
+    process::run(test(workspace).args(["--no-default-features", "--test", "component"]))?;
 
     let mut skipped = Vec::new();
-    match buildah {
-        Ok(()) => ignored(workspace, "image", |_| {})?,
-        Err(error) => skipped.push(format!("the images: {error:#}")),
-    }
     match wasmtime {
         Ok(program) => ignored(workspace, "wasmtime", |test| {
             test.env("WASMTIME", program);
@@ -75,9 +71,6 @@ pub fn all(workspace: &Workspace) -> Result<()> {
     );
     Ok(())
 }
-
-/// The features for tests of the plain build: all but `spin`.
-const PLAIN: [&str; 3] = ["--no-default-features", "--features", "xtask/tools"];
 
 /// All are tests of the whole workspace, with one set of features for its
 /// dependencies, so that the engine is compiled once. `bench` has no tests.
