@@ -130,7 +130,9 @@ fn printable(text: &str) -> String {
     for url in urls {
         printable += "://";
         let end = url.find(|char: char| char.is_whitespace() || "\"'<>`".contains(char));
-        let (url, rest) = url.split_at(end.unwrap_or(url.len()));
+        let (url, rest) = url
+            .split_at_checked(end.unwrap_or(url.len()))
+            .unwrap_or_default();
         match url.rsplit_once('@') {
             Some((_user, host)) => {
                 printable += "***@";
