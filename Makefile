@@ -1,6 +1,6 @@
 # Everything starts here; "make" alone lists what there is.
 
-.PHONY: help run example build image artifact sbom test deny fuzz soak fmt lint size bench toolchain
+.PHONY: help run example build image artifact sbom test deny fuzz soak fmt lint size bench cost toolchain
 .DEFAULT_GOAL := help
 
 XTASK := cargo run --quiet --package xtask --
@@ -18,7 +18,7 @@ example: toolchain ## Serve examples/greeter, which imports geo, at http://127.0
 build: toolchain ## Build the component, for Spin and plain
 	@$(XTASK) build
 
-test: lint ## Check formatting and lints, run all tests, install what they need
+test: lint ## Lint, run all tests, install what they need
 	@$(XTASK) test
 
 image: build ## Make the scratch images, into dist/image and dist/image-spin
@@ -33,16 +33,19 @@ sbom: build ## Write the list of crates that each component carries as CycloneDX
 	target/tools/bin/auditable2cdx geo.wasm > dist/geo.cdx.json
 	target/tools/bin/auditable2cdx geo-plain.wasm > dist/geo-plain.cdx.json
 
-deny: toolchain ## Check licences, sources and advisories of all crates (needs a network)
+deny: toolchain ## Check licences, sources and advisories of all crates
 	@$(XTASK) deny
 
 size: toolchain ## Tell what the bytes of the component are
 	@$(PACK) size
 
-bench: toolchain ## Measure size, start, speed, memory and cost; with SPIN=path on that Spin
+cost: build ## Count the instructions and the calls of the host for one request
+	cargo build --quiet --workspace --bin bench
+	$(or $(CARGO_TARGET_DIR),target)/debug/bench cost
+
+bench: build ## Measure start, memory, speed and cost; with SPIN=path on that Spin
 	cargo build --profile measure --package bench --package geo-host
-	cargo run --quiet --profile measure --package bench --bin bench -- \
-		$(if $(SPIN),--spin $(SPIN)) $(BENCH)
+	cargo run --quiet --profile measure --package bench -- $(if $(SPIN),--spin $(SPIN)) $(BENCH)
 
 fuzz: toolchain ## Fuzz geo, each target for a minute (SECONDS=), or one (TARGET=)
 	@$(XTASK) fuzz --seconds $(or $(SECONDS),60) $(TARGET)
@@ -53,15 +56,13 @@ soak: build ## Load geo with all kinds of clients and faults, for 20 minutes (MI
 fmt: toolchain ## Format the code
 	cargo fmt --all
 
-lint: toolchain ## Check formatting and lints, warnings as errors
-	@xtask/toolchain.sh lint
+lint: toolchain ## Check formatting, code, crates, manifests, workflows and links
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- --deny warnings
 	cargo clippy --workspace --all-targets --no-default-features -- --deny warnings
-	@$(XTASK) target
 	cargo clippy --release --package geo --target wasm32-wasip2 -- --deny warnings
 	cargo clippy --release --package geo --target wasm32-wasip2 --no-default-features -- --deny warnings
-	@tests/deploy/lint
+	@$(XTASK) lint
 
 toolchain:
 	@xtask/toolchain.sh

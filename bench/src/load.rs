@@ -1,84 +1,84 @@
-//! The load generator: [oha](https://github.com/hatoo/oha).
+//! Throughput and latency over loopback, on connections that are kept open.
 
-use crate::case::{CALLER, Case};
-use anyhow::{Context, Result, ensure};
-use serde_json::Value;
-use std::path::Path;
+use crate::case::CASES;
+use crate::oha::Oha;
+use crate::server::{self, Program};
+use crate::{Arguments, median};
+use anyhow::Result;
+use geo_host::{Component, RuntimeConfig};
+use stand_in::StandIn;
+use std::collections::BTreeMap;
 use std::process::Command;
-use xtask::process;
 
-/// What oha is to do.
-pub struct Load<'a> {
-    pub oha: &'a Path,
-    pub case: &'a Case,
-    pub origin: &'a str,
-    pub connections: usize,
-    pub seconds: f64,
-    /// How many requests a second are sent. Latency is then measured from when
-    /// a request was due, not from when a slow answer before it let it go
-    /// (coordinated omission). `None` sends as many as are answered.
-    pub rate: Option<f64>,
-}
-
-/// What oha measured.
-#[derive(Clone, Copy, serde::Serialize)]
-pub struct Measured {
-    pub requests: u64,
-    pub per_second: f64,
-    /// In milliseconds.
-    pub p50: f64,
-    pub p90: f64,
-    pub p99: f64,
-    pub p999: f64,
-}
-
-impl Load<'_> {
-    /// Sends the requests.
-    ///
-    /// # Errors
-    ///
-    /// If an answer has another status than it should.
-    pub fn run(&self) -> Result<Measured> {
-        let Case { name, status, .. } = self.case;
-        let mut oha = Command::new(self.oha);
-        oha.args(["--no-tui", "--output-format", "json", "--redirect", "0"])
-            .arg(format!("-z{}ms", (self.seconds * 1000.0).round()))
-            .arg(format!("-c{}", self.connections))
-            .arg(format!("-HAccept: {}", self.case.accept))
-            .arg(format!("-H{}: {}", CALLER.0, CALLER.1));
-        if self.case.is_random {
-            oha.arg("--rand-regex-url");
+/// Measures all cases in turns.
+pub async fn measure(arguments: &Arguments) -> Result<()> {
+    let oha = Oha::find()?;
+    let stand_in = StandIn::start().await?;
+    let (mut addresses, mut programs) = (BTreeMap::new(), Vec::new());
+    let stores = tempfile::tempdir()?;
+    for case in &CASES {
+        if addresses.contains_key(&case.manifest) {
+            continue;
         }
-        if let Some(rate) = self.rate {
-            oha.args(["-q", &format!("{rate:.3}"), "--latency-correction"]);
-        }
-        oha.arg(format!("{}{}", self.origin, self.case.path));
-        let text = process::output(&mut oha)?;
-        let json: Value = serde_json::from_str(&text).context("oha's output")?;
-        let statuses = json["statusCodeDistribution"].as_object();
-        let statuses = statuses.context("oha counted no statuses")?;
-        let is_right = statuses.keys().all(|found| *found == status.to_string());
-        ensure!(is_right, "{name}: {statuses:?}, not only {status}");
-        let errors = json["errorDistribution"].as_object();
-        let mut errors = errors.iter().flat_map(|errors| errors.keys());
-        // What is under way when the time is up.
-        let error = errors.find(|error| *error != "aborted due to deadline");
-        ensure!(error.is_none(), "{name}: {error:?}");
-        let requests = statuses.values().filter_map(Value::as_u64).sum();
-        let total = json["summary"]["total"].as_f64().context("no total")?;
-        let percentile = |name: &str| {
-            json["latencyPercentiles"][name]
-                .as_f64()
-                .unwrap_or(f64::NAN)
-                * 1000.0
+        let program = match (case.manifest, &arguments.spin) {
+            (None, _) => Command::new(server::program("native")?),
+            (Some(manifest), Some(spin)) => {
+                let mut command = Command::new(spin);
+                command.args(["up", "--quiet", "--from"]);
+                command.arg(server::root().join(manifest));
+                let store = stores.path().join(programs.len().to_string());
+                command.arg("--state-dir").arg(store);
+                command
+            }
+            (Some(manifest), None) => {
+                let config = RuntimeConfig::default();
+                let app = server::app(manifest, &stand_in)?;
+                let component = Component::load(&app)?;
+                let address = server::serve(app, &component, config).await?;
+                addresses.insert(case.manifest, address);
+                continue;
+            }
         };
-        Ok(Measured {
-            requests,
-            per_second: requests as f64 / total,
-            p50: percentile("p50"),
-            p90: percentile("p90"),
-            p99: percentile("p99"),
-            p999: percentile("p99.9"),
-        })
+        let program = Program::start(program, &stand_in)?;
+        addresses.insert(case.manifest, program.address);
+        programs.push(program);
     }
+
+    let (connections, seconds) = (arguments.connections, arguments.seconds);
+    let mut throughput = BTreeMap::<_, Vec<f64>>::new();
+    for round in 1..=arguments.rounds {
+        eprintln!("throughput, round {round} of {}", arguments.rounds);
+        for case in &CASES {
+            let address = addresses[&case.manifest];
+            let measured = oha.run(case, address, connections, seconds, None)?;
+            let rounds = throughput.entry(case.name).or_default();
+            rounds.push(measured.per_second);
+        }
+    }
+    eprintln!("latency");
+    println!(
+        "\n{connections} connections, {} rounds of {seconds} s; latency in ms at half of that \
+         rate, corrected for coordinated omission\n",
+        arguments.rounds
+    );
+    println!("| | requests/s | beside | p50 | p99 |\n|---|---:|---:|---:|---:|");
+    for case in &CASES {
+        let rounds = &throughput[case.name];
+        let per_second = median(rounds.clone());
+        let rate = Some(per_second / 2.0);
+        let address = addresses[&case.manifest];
+        let latency = oha.run(case, address, connections, 2.0 * seconds, rate)?;
+        let beside = match throughput.get(case.beside) {
+            Some(others) => {
+                let ratios = rounds.iter().zip(others).map(|(own, other)| own / other);
+                format!("{:.2} × {}", median(ratios.collect()), case.beside)
+            }
+            None => String::new(),
+        };
+        println!(
+            "| {} | {per_second:.0} | {beside} | {:.2} | {:.1} |",
+            case.name, latency.p50, latency.p99
+        );
+    }
+    Ok(())
 }

@@ -1,66 +1,92 @@
-//! `make bench`: how large, how fast and how cheap geo is, beside what it can be
-//! compared with.
+//! `make bench`: how fast and how cheap geo is, beside what it can be compared
+//! with. `make size` says what its bytes are.
 //!
-//! What can be slowed by the machine's other work is measured in turns, each
-//! case once a round, so that ratios hold where absolute figures do not. What
-//! need not depend on it is counted instead: instructions, host calls, lookups.
+//! What the machine's other work can slow down is measured in turns, so that
+//! ratios hold where absolute figures do not. What need not depend on it is
+//! counted instead: instructions, calls of the host, reads of the store.
 
-mod arguments;
-mod artifacts;
 mod case;
-mod client;
-mod cold_start;
-mod credits;
-mod engine;
-mod fill;
-mod host;
-mod host_calls;
+mod cost;
 mod load;
-mod machine;
-mod memory;
-mod native;
-mod plot;
-mod progress;
-mod report;
-mod request;
-mod spin;
-mod table;
-mod throughput;
-mod variants;
+mod oha;
+mod server;
+mod start;
 
 use anyhow::Result;
-use arguments::Arguments;
-use artifacts::Artifacts;
-use clap::Parser;
-use report::Report;
-use std::process::ExitCode;
+use clap::{Parser, ValueEnum};
+use std::path::PathBuf;
 
-fn main() -> ExitCode {
-    match measure(&Arguments::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("bench: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+/// Measures how fast and how cheap geo is
+#[derive(Parser)]
+#[command(name = "bench")]
+struct Arguments {
+    /// What to measure: everything, unless something is named
+    parts: Vec<Part>,
+
+    /// How often the throughput of each case is measured
+    #[arg(long, default_value_t = 3)]
+    rounds: usize,
+
+    /// How long one measurement takes
+    #[arg(long, value_name = "SECONDS", default_value_t = 1.0)]
+    seconds: f64,
+
+    /// How many connections send requests
+    #[arg(long, value_name = "NUMBER", default_value_t = 16)]
+    connections: usize,
+
+    /// Measure the load on this Spin instead of on geo-host, and nothing else
+    #[arg(long, value_name = "PROGRAM")]
+    spin: Option<PathBuf>,
 }
 
-fn measure(arguments: &Arguments) -> Result<()> {
-    let artifacts = Artifacts::build(arguments)?;
-    let mut report = Report::new(&artifacts);
-    match &arguments.spin {
-        _ if arguments.variants => report.add(variants::measure(&artifacts)?),
-        Some(spin) => report.add(throughput::on_spin(spin, arguments, &artifacts)?),
-        None => {
-            report.add(cold_start::measure(&artifacts)?);
-            report.add(engine::measure(&artifacts)?);
-            report.add(memory::measure(&artifacts)?);
-            report.add(throughput::on_geo_host(arguments, &artifacts)?);
-            report.add(credits::measure(&artifacts)?);
-            // Last, because what counts host calls slows down all that follow.
-            report.add(request::measure(&artifacts)?);
-            report.add(fill::measure(&artifacts)?);
-        }
+/// A part of the measurements.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Part {
+    /// From the start of a process to its first byte, and its memory
+    Start,
+    /// Throughput and latency
+    Load,
+    /// Instructions, memory and calls of the host for one request
+    Cost,
+}
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let mut arguments = Arguments::parse();
+    if arguments.spin.is_some() {
+        arguments.parts = vec![Part::Load];
+    } else if arguments.parts.is_empty() {
+        arguments.parts = vec![Part::Start, Part::Load, Part::Cost];
     }
-    report.write(&arguments.plots)
+    server::build_components()?;
+    println!("Measured on {}.", machine());
+    if arguments.parts.contains(&Part::Start) {
+        start::measure().await?;
+    }
+    if arguments.parts.contains(&Part::Load) {
+        load::measure(&arguments).await?;
+    }
+    // Last, because counting calls slows down what follows.
+    if arguments.parts.contains(&Part::Cost) {
+        cost::measure().await?;
+    }
+    Ok(())
+}
+
+/// The machine, without which no figure means anything.
+fn machine() -> String {
+    let cores = std::thread::available_parallelism().map_or(0, usize::from);
+    let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let mut lines = info.lines();
+    let model = lines.find(|line| line.starts_with("model name"));
+    let model = model.and_then(|line| line.split(": ").nth(1));
+    let model = model.unwrap_or(std::env::consts::ARCH);
+    format!("{model}, {cores} cores, {}", std::env::consts::OS)
+}
+
+/// The value in the middle.
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }

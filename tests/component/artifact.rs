@@ -37,7 +37,10 @@ fn imports() -> BTreeSet<String> {
 fn size_is_within_the_budget() {
     let size = std::fs::metadata(artifact()).unwrap().len();
     assert!(
-        size < 250_000,
+        size <= 265_000,
         "{size} bytes: \"make size\" tells what grew"
     );
+    let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let readme: Vec<_> = readme.split_whitespace().collect();
+    assert!(readme.join(" ").contains("a budget of 265,000 bytes"));
 }

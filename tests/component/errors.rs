@@ -1,9 +1,8 @@
 //! What geo makes of an ipify that fails: deadlines, advice, and the log. The
 //! ways in which it can fail are in `faults.rs`.
 
-use crate::harness::{API_KEY, Answer, Geo, Setup};
+use crate::harness::{Answer, Geo, Recorder, Setup};
 use bytes::Bytes;
-use geo_host::Hooks;
 use geo_host::stand_in::{Fault, StandIn};
 use std::sync::Arc;
 use std::time::Duration;
@@ -149,23 +148,10 @@ async fn a_host_that_does_not_allow_ipify() {
     assert!(geo.log().contains(&geo.stand_in.origin()), "{}", geo.log());
 }
 
-/// A host that quotes the URL in its words, as `reqwest` does, for example.
-#[derive(Debug)]
-struct Talkative;
-
-impl Hooks for Talkative {
-    fn request(&self, url: &str) -> Result<(), String> {
-        let decoded = format!("apiKey={API_KEY}&ipAddress=");
-        Err(format!(
-            "error sending request for url ({url}): {decoded}: reset\nby peer"
-        ))
-    }
-}
-
 #[tokio::test]
 async fn the_log_has_the_causes_without_the_key() {
     let geo = Geo::set_up(Setup {
-        hooks: Some(Arc::new(Talkative)),
+        hooks: Some(Arc::new(Recorder::offline())),
         ..Setup::default()
     })
     .await;

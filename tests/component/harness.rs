@@ -3,6 +3,10 @@
 //! Every byte that comes back, and all of the log, is searched for the API key
 //! when a [`Geo`] is dropped.
 
+mod doubles;
+
+pub use doubles::{Action, Recorder, Store};
+
 use bytes::Bytes;
 use geo_host::stand_in::{Fault, StandIn};
 use geo_host::{

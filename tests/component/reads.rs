@@ -1,33 +1,14 @@
 //! What a request reads: variables can be a round trip away, in a vault.
 
-use crate::harness::{Geo, Setup};
-use geo_host::Hooks;
+use crate::harness::{Geo, Recorder, Setup};
 use http::Request;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
-/// Notes which variables are read.
-#[derive(Debug, Default)]
-struct Reads(Mutex<Vec<String>>);
-
-impl Reads {
-    /// Returns what was read since the last call.
-    fn take(&self) -> Vec<String> {
-        std::mem::take(&mut self.0.lock().unwrap())
-    }
-}
-
-impl Hooks for Reads {
-    fn variable(&self, name: &str) -> Result<(), String> {
-        self.0.lock().unwrap().push(name.to_owned());
-        Ok(())
-    }
-}
-
-async fn start(variables: &[(&str, &str)]) -> (Geo, Arc<Reads>) {
-    let reads = Arc::new(Reads::default());
+async fn start(variables: &[(&str, &str)]) -> (Geo, Arc<Recorder>) {
+    let reads = Arc::new(Recorder::default());
     let setup = Setup {
         variables,
-        hooks: Some(Arc::clone(&reads) as Arc<dyn Hooks>),
+        hooks: Some(reads.clone()),
         ..Setup::default()
     };
     (Geo::set_up(setup).await, reads)
@@ -103,19 +84,6 @@ async fn the_page_reads_one_more() {
     }
 }
 
-/// A vault that is sealed, but for the variables that a hit needs.
-#[derive(Debug)]
-struct SealedKey;
-
-impl Hooks for SealedKey {
-    fn variable(&self, name: &str) -> Result<(), String> {
-        match name {
-            "ipify_api_key" => Err("the vault is\nsealed".to_owned()),
-            _ => Ok(()),
-        }
-    }
-}
-
 #[tokio::test]
 async fn a_hit_does_not_need_the_key() {
     let geo = Geo::start().await;
@@ -124,7 +92,7 @@ async fn a_hit_does_not_need_the_key() {
     let sealed = Geo::set_up(Setup {
         variables: &[("ipify_origin", &origin), ("lookup", "any")],
         key_value: Some(Arc::clone(&geo.key_value)),
-        hooks: Some(Arc::new(SealedKey)),
+        hooks: Some(Arc::new(Recorder::sealed("ipify_api_key"))),
         ..Setup::default()
     })
     .await;

@@ -1,13 +1,12 @@
 //! Requests that come at the same time share a lookup.
 
-use crate::harness::{Answer, Geo, Setup};
+use crate::harness::{Answer, Geo, Recorder, Setup};
 use geo_host::stand_in::{Fault, Gate};
-use geo_host::{Backend, Hooks, Memory};
+use geo_host::{Backend, Memory};
 use http::Request;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
-use tokio::sync::watch;
 
 const ADDRESS: &str = "9.9.9.9";
 
@@ -93,10 +92,10 @@ async fn those_who_wait_learn_that_it_failed() {
 /// others ask too, and not one after another.
 #[tokio::test]
 async fn those_who_wait_do_not_queue_up() {
-    let reads = Arc::new(Reads::default());
+    let reads = Arc::new(Recorder::default());
     let geo = Geo::set_up(Setup {
         variables: &[("trusted_hops", "1"), ("timeout_ms", "60000")],
-        hooks: Some(Arc::clone(&reads) as Arc<dyn Hooks>),
+        hooks: Some(reads.clone()),
         ..Setup::default()
     });
     let geo = Arc::new(geo.await);
@@ -108,8 +107,8 @@ async fn those_who_wait_do_not_queue_up() {
         let geo = Arc::clone(&geo);
         async move { visitors(&geo, 20).await }
     });
-    // All have seen that one is asking.
-    reads.of_timeout(21).await;
+    // All have looked into the cache, and seen that one is asking.
+    reads.read("timeout_ms", 21).await;
     // From now on, nothing is answered before all have asked.
     geo.fault(all.before(Fault::Status(422)));
     first.open();
@@ -118,26 +117,6 @@ async fn those_who_wait_do_not_queue_up() {
     assert_eq!(visit.await.unwrap().problem(), "upstream-invalid");
     for answer in others.await.unwrap() {
         assert_eq!(answer.problem(), "upstream-invalid");
-    }
-}
-
-/// Counts the reads of `timeout_ms`, which comes after the look into the cache.
-#[derive(Debug, Default)]
-struct Reads(watch::Sender<usize>);
-
-impl Reads {
-    async fn of_timeout(&self, times: usize) {
-        let mut reads = self.0.subscribe();
-        reads.wait_for(|reads| *reads >= times).await.unwrap();
-    }
-}
-
-impl Hooks for Reads {
-    fn variable(&self, name: &str) -> Result<(), String> {
-        if name == "timeout_ms" {
-            self.0.send_modify(|reads| *reads += 1);
-        }
-        Ok(())
     }
 }
 

@@ -1,78 +1,13 @@
 //! A store that fails fails no request.
 
-use crate::harness::{Geo, Setup};
-use anyhow::{Result, bail};
-use geo_host::{Backend, Memory};
+use crate::harness::{Action, Geo, Setup, Store};
 use std::sync::Arc;
-use std::sync::Mutex;
 
-/// What is asked of a store.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Action {
-    Get,
-    Set,
-    Delete,
-}
-
-/// A store in memory that notes what is asked of it, and fails at one action:
-/// from the n-th time on.
-#[derive(Default)]
-struct Watched {
-    memory: Memory,
-    actions: Mutex<Vec<(Action, String)>>,
-    fails_from: Option<usize>,
-}
-
-impl Watched {
-    fn failing_from(number: usize) -> Arc<Self> {
-        Arc::new(Self {
-            fails_from: Some(number),
-            ..Self::default()
-        })
-    }
-
-    fn note(&self, action: Action, key: &str) -> Result<()> {
-        let mut actions = self.actions.lock().unwrap();
-        actions.push((action, key.to_owned()));
-        if self.fails_from.is_some_and(|from| actions.len() > from) {
-            bail!("the disk is full of mud");
-        }
-        Ok(())
-    }
-
-    /// Returns what was asked since the last call.
-    fn take(&self) -> Vec<Action> {
-        let actions = std::mem::take(&mut *self.actions.lock().unwrap());
-        actions.into_iter().map(|(action, _)| action).collect()
-    }
-}
-
-impl Backend for Watched {
-    fn get(&self, store: &str, key: &str) -> Result<Option<Vec<u8>>> {
-        self.note(Action::Get, key)?;
-        self.memory.get(store, key)
-    }
-
-    fn set(&self, store: &str, key: &str, value: &[u8]) -> Result<()> {
-        self.note(Action::Set, key)?;
-        self.memory.set(store, key, value)
-    }
-
-    fn delete(&self, store: &str, key: &str) -> Result<()> {
-        self.note(Action::Delete, key)?;
-        self.memory.delete(store, key)
-    }
-
-    fn keys(&self, store: &str) -> Result<Vec<String>> {
-        self.memory.keys(store)
-    }
-}
-
-/// Starts geo on such a store.
-async fn on(store: &Arc<Watched>, variables: &[(&str, &str)]) -> Geo {
+/// Starts geo on a store.
+async fn on(store: &Arc<Store>, variables: &[(&str, &str)]) -> Geo {
     Geo::set_up(Setup {
         variables: &[variables, &[("trusted_hops", "1")]].concat(),
-        key_value: Some(Arc::clone(store) as Arc<dyn Backend>),
+        key_value: Some(store.clone()),
         ..Setup::default()
     })
     .await
@@ -87,13 +22,13 @@ async fn it_fails_at_any_point() {
         &[("lookups_per_day", "10")],
         &[("lookups_per_day", "10"), ("cache_ttl", "0")],
     ] {
-        let whole = Arc::new(Watched::default());
+        let whole = Arc::new(Store::default());
         let geo = on(&whole, variables).await;
         geo.visit("9.9.9.9").await;
         geo.ended().await;
         let actions = whole.take().len();
         for number in 0..actions {
-            let store = Watched::failing_from(number);
+            let store = Arc::new(Store::failing(move |_, before| before >= number));
             let geo = on(&store, variables).await;
             for requests in 1..=2 {
                 let answer = geo.visit("9.9.9.9").await;
@@ -102,7 +37,7 @@ async fn it_fails_at_any_point() {
                 geo.ended().await;
                 let log = geo.log();
                 assert_eq!(log.lines().count(), requests, "{log}");
-                assert!(log.contains("full of mud"), "{log}");
+                assert!(log.contains("redis:6379 is away"), "{log}");
             }
             assert_eq!(geo.stand_in.calls().len(), 2);
         }
@@ -130,7 +65,7 @@ async fn it_is_not_granted() {
 /// It fails behind an answer that was given at once.
 #[tokio::test]
 async fn it_fails_while_an_answer_is_renewed() {
-    let whole = Arc::new(Watched::default());
+    let whole = Arc::new(Store::default());
     let geo = on(&whole, &[]).await;
     geo.visit("9.9.9.9").await;
     geo.ended().await;
@@ -140,7 +75,7 @@ async fn it_fails_while_an_answer_is_renewed() {
     geo.ended().await;
     let second = whole.take().len();
     for number in first..first + second {
-        let store = Watched::failing_from(number);
+        let store = Arc::new(Store::failing(move |_, before| before >= number));
         let geo = on(&store, &[]).await;
         geo.visit("9.9.9.9").await;
         geo.ended().await;
@@ -148,7 +83,7 @@ async fn it_fails_while_an_answer_is_renewed() {
         let answer = geo.visit("9.9.9.9").await;
         assert_eq!(answer.json()["ip"], "9.9.9.9");
         geo.ended().await;
-        assert!(geo.log().contains("full of mud"), "{}", geo.log());
+        assert!(geo.log().contains("redis:6379 is away"), "{}", geo.log());
     }
 }
 
@@ -166,7 +101,7 @@ async fn what_a_request_costs() {
             (4, 1),
         ),
     ] {
-        let store = Arc::new(Watched::default());
+        let store = Arc::new(Store::default());
         let geo = on(&store, variables).await;
         for (time, expected) in [(0, miss), (86_400, renewal)] {
             geo.set_time(time);

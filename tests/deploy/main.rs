@@ -1,11 +1,265 @@
-//! What `deploy/`, the README and the workflow tell operators to run, as far as
-//! it can be checked without a container engine or a cluster.
-//!
-//! `tests/deploy/lint` brings the schemas of the compose file and the workflow,
-//! and runs the linters that know more about workflows than this.
+//! What `deploy/`, the documentation and the workflow promise and no linter knows.
+//! `make lint` checks their links, and their files against schemas.
 
-mod commands;
-mod compose;
-mod files;
-mod kubernetes;
-mod workflow;
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+
+const DOCUMENTATION: [&str; 3] = ["README.md", "CONTRIBUTING.md", "deploy/README.md"];
+
+fn path(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(name)
+}
+
+fn read(name: &str) -> String {
+    std::fs::read_to_string(path(name)).expect(name)
+}
+
+/// The documents of a YAML file.
+fn yaml(name: &str) -> Vec<Value> {
+    serde_saphyr::from_multiple(&read(name)).expect(name)
+}
+
+/// The services of the compose file, by name.
+fn compose() -> serde_json::Map<String, Value> {
+    let compose = yaml("deploy/compose.yaml").remove(0);
+    compose["services"].as_object().unwrap().clone()
+}
+
+/// The Deployment and the Service.
+fn kubernetes() -> [Value; 2] {
+    yaml("deploy/kubernetes.yaml").try_into().unwrap()
+}
+
+/// The commands of a file, each on one line: those after a prompt in Markdown,
+/// elsewhere those in comments.
+fn commands(name: &str) -> Vec<String> {
+    let text = read(name).replace("\\\n", " ");
+    let prompt = if name.ends_with(".md") { "$ " } else { "#   " };
+    let lines = text.lines().filter_map(|line| line.strip_prefix(prompt));
+    lines.map(str::to_owned).collect()
+}
+
+/// The commands of a document that start a container on a shim.
+fn on_shims(name: &str) -> Vec<String> {
+    let mut commands = commands(name);
+    commands.retain(|command| command.contains("docker run ") && command.contains("--runtime "));
+    commands
+}
+
+#[test]
+fn commands_and_pictures_name_what_exists() {
+    let makefile = read("Makefile");
+    let mut found = 0;
+    for file in DOCUMENTATION {
+        for command in commands(file) {
+            if let Some(target) = command.strip_prefix("make ") {
+                assert!(makefile.contains(&format!("\n{target}: ")), "{command}");
+                found += 1;
+            }
+            for word in command.split(' ') {
+                if word.starts_with("deploy/") || word.starts_with("examples/") {
+                    assert!(path(word).exists(), "{command}");
+                    found += 1;
+                }
+            }
+        }
+        for source in read(file).split("src=\"").skip(1) {
+            let (picture, _) = source.split_once('"').unwrap();
+            assert!(path(picture).exists(), "{picture}");
+            found += 1;
+        }
+    }
+    assert!(found > 4, "{found}");
+}
+
+/// The shims leave an empty set unapplied, and the container has all that root has
+/// on the host.
+#[test]
+fn capabilities_are_never_all_dropped() {
+    for command in DOCUMENTATION.into_iter().flat_map(on_shims) {
+        if command.contains("--cap-drop") {
+            assert!(command.contains("--cap-add NET_BIND_SERVICE "), "{command}");
+        }
+    }
+    for (name, service) in compose() {
+        // Docker's own runtime applies it.
+        let on_shim = service["runtime"].is_string();
+        let kept = json!(on_shim.then_some(["NET_BIND_SERVICE"]));
+        assert_eq!(service["cap_add"], kept, "{name}");
+    }
+}
+
+#[test]
+fn containers_are_hardened() {
+    let commands = on_shims("deploy/README.md");
+    assert!(commands.len() >= 2);
+    for command in commands {
+        let hardened = "--user 65532 --cap-drop ALL --cap-add NET_BIND_SERVICE";
+        let words = command.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(words.contains(hardened), "{command}");
+        for option in ["--read-only", "no-new-privileges", "--memory"] {
+            assert!(words.contains(option), "{option}: {command}");
+        }
+    }
+    for (name, service) in compose() {
+        assert_eq!(service["read_only"], true, "{name}");
+        assert_ne!(service["user"], Value::Null, "{name}");
+        assert_eq!(service["cap_drop"], json!(["ALL"]), "{name}");
+        let privileges = json!(["no-new-privileges:true"]);
+        assert_eq!(service["security_opt"], privileges, "{name}");
+        assert!(service["mem_limit"].is_string(), "{name}");
+    }
+    // The Pod Security Standard "restricted".
+    let pod = &kubernetes()[0]["spec"]["template"]["spec"];
+    assert_eq!(pod["automountServiceAccountToken"], false);
+    assert_eq!(pod["securityContext"]["runAsNonRoot"], true);
+    let seccomp = &pod["securityContext"]["seccompProfile"]["type"];
+    assert_eq!(seccomp, "RuntimeDefault");
+    assert_eq!(
+        pod["containers"][0]["securityContext"],
+        json!({
+            "allowPrivilegeEscalation": false,
+            "readOnlyRootFilesystem": true,
+            "capabilities": { "drop": ["ALL"], "add": ["NET_BIND_SERVICE"] },
+        })
+    );
+}
+
+#[test]
+fn images_are_built_reproducibly_and_from_targets_that_exist() {
+    let dockerfile = read("Dockerfile");
+    let mut builds = commands("deploy/README.md");
+    builds.extend(commands("Dockerfile"));
+    builds.retain(|command| command.contains("docker build "));
+    assert!(builds.len() >= 4);
+    for command in builds {
+        assert!(command.starts_with("SOURCE_DATE_EPOCH=0 "), "{command}");
+        assert!(command.contains("--provenance=false "), "{command}");
+        if let Some((_, target)) = command.split_once("--target ") {
+            let target = target.split(' ').next().unwrap();
+            assert!(dockerfile.contains(&format!(" AS {target}\n")), "{command}");
+            assert_eq!(command.contains("-spin "), target == "spin", "{command}");
+        }
+    }
+}
+
+#[test]
+fn settings_are_geos_and_the_key_is_in_no_file() {
+    let manifest: toml::Table = read("spin.toml").parse().unwrap();
+    let hosts = ["SPIN_HTTP_", "SPIN_WASMTIME_", "WASMTIME_HTTP_"];
+    let check = |name: &str| {
+        let of_host = hosts.iter().any(|prefix| name.starts_with(prefix));
+        let variable = name.trim_start_matches("SPIN_VARIABLE_").to_lowercase();
+        let of_geo = manifest["variables"].get(&variable).is_some();
+        assert!(of_geo || of_host, "{name}");
+    };
+    for (_, service) in compose() {
+        for (name, value) in service["environment"].as_object().into_iter().flatten() {
+            check(name);
+            assert!(name != "IPIFY_API_KEY" || value == "${IPIFY_API_KEY:-}");
+        }
+    }
+    let container = &kubernetes()[0]["spec"]["template"]["spec"]["containers"][0];
+    for setting in container["env"].as_array().unwrap() {
+        check(setting["name"].as_str().unwrap());
+    }
+    assert_eq!(
+        container["env"][0],
+        json!({
+            "name": "SPIN_VARIABLE_IPIFY_API_KEY",
+            "valueFrom": { "secretKeyRef": { "name": "geo", "key": "ipify-api-key" } },
+        })
+    );
+    for file in ["kubernetes", "spinkube", "spinkube-redis"] {
+        let secret = "kubectl create secret generic geo --from-literal=ipify-api-key=";
+        let commands = commands(&format!("deploy/{file}.yaml"));
+        assert!(commands[0].starts_with(secret), "{file}");
+        assert_eq!(
+            commands.last().unwrap(),
+            &format!("kubectl apply --filename deploy/{file}.yaml")
+        );
+    }
+}
+
+#[test]
+fn the_service_finds_the_pods_and_their_port() {
+    let [deployment, service] = kubernetes();
+    let pod = &deployment["spec"]["template"];
+    let labels = &pod["metadata"]["labels"];
+    assert_eq!(&deployment["spec"]["selector"]["matchLabels"], labels);
+    assert_eq!(&service["spec"]["selector"], labels);
+    let container = &pod["spec"]["containers"][0];
+    let port = &container["ports"][0];
+    assert_eq!(service["spec"]["ports"][0]["targetPort"], port["name"]);
+    for probe in ["readinessProbe", "livenessProbe"] {
+        let get = json!({ "path": "/healthz", "port": port["name"] });
+        assert_eq!(container[probe]["httpGet"], get, "{probe}");
+    }
+    let listens = json!({
+        "name": "SPIN_HTTP_LISTEN_ADDR",
+        "value": format!("0.0.0.0:{}", port["containerPort"]),
+    });
+    assert!(container["env"].as_array().unwrap().contains(&listens));
+}
+
+/// A SpinApp, of which linters have no schema, is what spin-operator 0.6.1 knows,
+/// with the values of the Deployment.
+#[test]
+fn spin_apps_are_the_deployment_in_other_words() {
+    let [deployment, _] = kubernetes();
+    let pod = &deployment["spec"]["template"]["spec"];
+    let container = &pod["containers"][0];
+    let mut variables = container["env"].as_array().unwrap().clone();
+    variables.retain_mut(|variable| {
+        let name = variable["name"].as_str().unwrap();
+        let name = name.strip_prefix("SPIN_VARIABLE_").map(str::to_lowercase);
+        variable["name"] = json!(name);
+        name.is_some()
+    });
+    let check = json!({ "httpGet": { "path": "/healthz" } });
+    let mut app = json!({
+        "apiVersion": "core.spinkube.dev/v1alpha1",
+        "kind": "SpinApp",
+        "metadata": deployment["metadata"],
+        "spec": {
+            "image": container["image"],
+            "executor": "containerd-shim-spin",
+            "replicas": deployment["spec"]["replicas"],
+            "checks": { "readiness": check, "liveness": check },
+            "resources": {
+                "requests": container["resources"]["requests"],
+                // It cannot set the variables with which less is enough.
+                "limits": { "memory": "512Mi" },
+            },
+            "variables": variables,
+            "volumes": pod["volumes"],
+            "volumeMounts": container["volumeMounts"],
+        },
+    });
+    assert_eq!(yaml("deploy/spinkube.yaml"), [app.clone()]);
+
+    let spec = app["spec"].as_object_mut().unwrap();
+    spec.remove("volumes");
+    spec.remove("volumeMounts");
+    let url = json!({ "secretKeyRef": { "name": "geo", "key": "redis-url" } });
+    let store = json!({
+        "name": "default",
+        "type": "redis",
+        "options": [{ "name": "url", "valueFrom": url }],
+    });
+    spec.insert(
+        "runtimeConfig".to_owned(),
+        json!({ "keyValueStores": [store] }),
+    );
+    assert_eq!(yaml("deploy/spinkube-redis.yaml"), [app]);
+}
+
+#[test]
+fn what_the_workflow_downloads_has_a_checksum() {
+    let workflow = yaml(".github/workflows/ci.yml").remove(0);
+    let jobs = workflow["jobs"].as_object().unwrap().values();
+    let steps = jobs.flat_map(|job| job["steps"].as_array().unwrap());
+    let scripts = steps.filter_map(|step| step["run"].as_str());
+    let mut downloads = scripts.filter(|script| script.contains("--output "));
+    assert!(downloads.all(|download| download.contains("sha256sum --check")));
+}

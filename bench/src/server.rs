@@ -1,0 +1,135 @@
+//! What answers: geo-host in this process, and programs.
+
+use anyhow::{Context, Result, bail, ensure};
+use geo_host::{App, Component, Manifest, RuntimeConfig, Server};
+use stand_in::{API_KEY, StandIn};
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// The client, as a proxy in front of geo names it.
+pub const CLIENT: (&str, &str) = ("x-forwarded-for", "8.8.8.8");
+
+/// The folder of the repository.
+pub fn root() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+}
+
+/// Returns a program that cargo has built beside this one.
+pub fn program(name: &str) -> Result<PathBuf> {
+    let file = format!("{name}{}", std::env::consts::EXE_SUFFIX);
+    let program = std::env::current_exe()?.with_file_name(file);
+    ensure!(program.is_file(), "{name} is not built: use \"make bench\"");
+    Ok(program)
+}
+
+/// Builds the components that geo is compared with.
+pub fn build_components() -> Result<()> {
+    ensure!(
+        root().join("geo.wasm").is_file(),
+        "geo.wasm is not built: use \"make build\""
+    );
+    let status = Command::new("cargo")
+        .current_dir(root().join("bench/components"))
+        .args(["build", "--quiet", "--locked", "--release", "--examples"])
+        .args(["--target", "wasm32-wasip2", "--target-dir", "target"])
+        .status()?;
+    ensure!(status.success(), "the components were not built");
+    Ok(())
+}
+
+/// The variables of an application under measurement: geo is behind one proxy,
+/// and anybody may ask about any address.
+pub fn variables(stand_in: &StandIn) -> [(&'static str, String); 4] {
+    [
+        ("ipify_api_key", API_KEY.to_owned()),
+        ("ipify_origin", stand_in.origin()),
+        ("trusted_hops", "1".to_owned()),
+        ("lookup", "any".to_owned()),
+    ]
+}
+
+/// Reads an application under measurement.
+pub fn app(manifest: &str, stand_in: &StandIn) -> Result<App> {
+    let variables = variables(stand_in);
+    App::new(Manifest::read(&root().join(manifest))?, |name| {
+        let variable = variables.iter().find(|variable| variable.0 == name);
+        variable.map(|(_, value)| value.clone())
+    })
+}
+
+/// Serves it with geo-host in this process.
+pub async fn serve(app: App, component: &Component, config: RuntimeConfig) -> Result<SocketAddr> {
+    let server = Server::bind(([127, 0, 0, 1], 0).into(), app, component, config).await?;
+    let address = server.address();
+    tokio::spawn(server.run(std::future::pending()));
+    Ok(address)
+}
+
+/// A running program, which ends with this value.
+pub struct Program {
+    child: Child,
+    pub address: SocketAddr,
+}
+
+impl Program {
+    /// Starts a command that listens where `LISTEN` or, for Spin, its own
+    /// variable says, and waits for its first byte.
+    pub fn start(mut command: Command, stand_in: &StandIn) -> Result<Self> {
+        let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+        command.env("LISTEN", address.to_string());
+        command.env("SPIN_HTTP_LISTEN_ADDR", address.to_string());
+        for (name, value) in variables(stand_in) {
+            let name = name.to_uppercase();
+            command.env(format!("SPIN_VARIABLE_{name}"), &value);
+            command.env(name, value);
+        }
+        let name = command.get_program().display().to_string();
+        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).spawn();
+        let child = child.with_context(|| format!("{name} cannot be started"))?;
+        let program = Self { child, address };
+        let start = Instant::now();
+        while start.elapsed() < Duration::from_secs(60) {
+            if get(address, "/json", "*/*").is_ok() {
+                return Ok(program);
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        bail!("{name} does not answer")
+    }
+
+    /// Returns a figure of its memory in MB, where Linux tells: `VmRSS` is what it
+    /// has, `VmHWM` the most that it had.
+    pub fn megabytes(&self, name: &str) -> Option<f64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?;
+        let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+        let kilobytes: f64 = line.split_whitespace().nth(1)?.parse().ok()?;
+        Some(kilobytes / 1000.0)
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        // As Ctrl-C does, because Spin has a process of its own to stop.
+        let id = self.child.id().to_string();
+        let _ = Command::new("kill").arg(id).status();
+        let _ = self.child.wait();
+    }
+}
+
+/// Sends one request on a connection of its own, and reads the whole answer.
+pub fn get(address: SocketAddr, path: &str, accept: &str) -> Result<()> {
+    let mut stream = TcpStream::connect(address)?;
+    let (name, client) = CLIENT;
+    write!(
+        stream,
+        "GET {path} HTTP/1.0\r\nhost: geo.example\r\naccept: {accept}\r\n{name}: {client}\r\n\r\n"
+    )?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    let status = answer.split(' ').nth(1);
+    ensure!(status == Some("200"), "{path}: {answer}");
+    Ok(())
+}
