@@ -94,10 +94,10 @@ impl<R: Runtime> Breaker<R> {
             return Err(state.problem(now));
         }
         match Lease::acquire(&self.key, timeout, &self.store).await {
-            None => Err(state.problem(now)),
-            trial => Ok(Permit {
+            Err(_) => Err(state.problem(now)),
+            Ok(lease) => Ok(Permit {
                 failures: state.failures,
-                trial,
+                trial: Some(lease),
             }),
         }
     }

@@ -70,6 +70,14 @@ struct Entry<'a> {
     json: &'a str,
 }
 
+impl Found {
+    /// Leaves the slot of the answer out of what
+    /// [`evict_expired`](Cache::evict_expired) deletes.
+    pub(super) fn keep(&mut self) {
+        self.read.retain(|(slot, _)| *slot != self.slot);
+    }
+}
+
 impl<R: Runtime> Cache<R> {
     /// Prepares the cache for an address, or for geo's own.
     pub(super) fn new(
@@ -131,7 +139,7 @@ impl<R: Runtime> Cache<R> {
         }
         let text = format!("{}\n{}", self.key, record.json());
         let value = store::encode(self.now, &text);
-        found.read.retain(|(slot, _)| *slot != found.slot);
+        found.keep();
         self.store.set(&found.slot, &value).await
     }
 

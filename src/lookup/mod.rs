@@ -277,6 +277,7 @@ impl<R: Runtime> Lookup<R> {
                 let is_servable = may_serve || failed.problem.kind == Kind::BudgetSpent;
                 match cached.filter(|_| is_servable) {
                     Some(cached) => {
+                        found.keep();
                         failed.problem.log(&self.store.runtime);
                         (self.serve(cached), false)
                     }
@@ -292,20 +293,24 @@ impl<R: Runtime> Lookup<R> {
         let upstream = self.upstream()?;
         upstream.breaker.check().await.map_err(circuit_open)?;
         let timeout = upstream.access.timeout;
-        let begin = runtime.elapsed();
-        let mut pause = MIN_PAUSE;
-        let lease = loop {
-            let lease = Lease::acquire(cache.key(), timeout, &self.store).await;
-            // A lease ends by itself. The bound is for a store that says
-            // otherwise: it must not fail a request.
-            if lease.is_some() || runtime.elapsed() - begin >= 2 * timeout {
-                break lease;
-            }
-            runtime.sleep(pause).await;
-            pause = MAX_PAUSE.min(2 * pause);
-            *found = cache.find().await;
-            if let Some(cached) = self.take_fresh(found) {
-                return Ok(Fetched::Shared(cached));
+        let lease = match Lease::acquire(cache.key(), timeout, &self.store).await {
+            Ok(lease) => Some(lease),
+            Err(held) => {
+                let begin = runtime.elapsed();
+                let mut pause = MIN_PAUSE;
+                // The bound is for a store or a clock that is wrong: neither
+                // must fail a request.
+                while !held.has_ended().await && runtime.elapsed() - begin < 2 * timeout {
+                    runtime.sleep(pause).await;
+                    pause = MAX_PAUSE.min(2 * pause);
+                    *found = cache.find().await;
+                    if let Some(cached) = self.take_fresh(found) {
+                        return Ok(Fetched::Shared(cached));
+                    }
+                }
+                // The other request got no answer. Those that waited for it do
+                // not wait for each other, too.
+                None
             }
         };
         self.ask_and_store(&upstream, lease, cache, found).await
@@ -317,7 +322,7 @@ impl<R: Runtime> Lookup<R> {
         let upstream = self.upstream()?;
         upstream.breaker.check().await.map_err(circuit_open)?;
         let timeout = upstream.access.timeout;
-        let Some(lease) = Lease::acquire(cache.key(), timeout, &self.store).await else {
+        let Ok(lease) = Lease::acquire(cache.key(), timeout, &self.store).await else {
             return Ok(false);
         };
         let fetched = self.ask_and_store(&upstream, Some(lease), cache, found);

@@ -1,8 +1,13 @@
 //! What Spin offers: variables, and a key-value store with the label
 //! `default`.
 
-use super::bindings::fermyon::spin::key_value::{self, Store};
+#[cfg(not(feature = "atomics"))]
+use super::bindings::fermyon::spin::key_value::{Error, Store};
 use super::bindings::fermyon::spin::variables;
+#[cfg(feature = "atomics")]
+use super::bindings::wasi::keyvalue::atomics;
+#[cfg(feature = "atomics")]
+use super::bindings::wasi::keyvalue::store::{self, Bucket as Store, Error};
 use anyhow::anyhow;
 use std::cell::OnceCell;
 
@@ -30,13 +35,17 @@ const LABEL: &str = "default";
 
 /// Spin's key-value store, opened when it is first used.
 #[derive(Default)]
-pub(super) struct KeyValue {
-    store: OnceCell<Store>,
-    #[cfg(feature = "atomics")]
-    bucket: OnceCell<atomics::Bucket>,
-}
+pub(super) struct KeyValue(OnceCell<Store>);
 
 impl KeyValue {
+    fn store(&self) -> anyhow::Result<&Store> {
+        if let Some(store) = self.0.get() {
+            return Ok(store);
+        }
+        let store = open().map_err(described)?;
+        Ok(self.0.get_or_init(|| store))
+    }
+
     pub(super) fn get(&self, key: &str) -> anyhow::Result<Option<Vec<u8>>> {
         self.store()?.get(key).map_err(described)
     }
@@ -49,18 +58,26 @@ impl KeyValue {
         self.store()?.delete(key).map_err(described)
     }
 
-    fn store(&self) -> anyhow::Result<&Store> {
-        if let Some(store) = self.store.get() {
-            return Ok(store);
-        }
-        let store = Store::open(LABEL).map_err(described)?;
-        Ok(self.store.get_or_init(|| store))
+    #[cfg(feature = "atomics")]
+    pub(super) fn increment(&self, key: &str, delta: i64) -> anyhow::Result<i64> {
+        atomics::increment(self.store()?, key, delta).map_err(described)
+    }
+
+    /// Reads and writes: of requests that count at the same time, some are not
+    /// counted.
+    #[cfg(not(feature = "atomics"))]
+    pub(super) fn increment(&self, key: &str, delta: i64) -> anyhow::Result<i64> {
+        let value = self.get(key)?.unwrap_or_default();
+        let digits = std::str::from_utf8(&value).unwrap_or_default();
+        let sum = digits.parse().unwrap_or(0_i64).wrapping_add(delta);
+        self.set(key, sum.to_string().as_bytes())?;
+        Ok(sum)
     }
 }
 
-fn described(error: key_value::Error) -> anyhow::Error {
-    use key_value::Error;
+fn described(error: Error) -> anyhow::Error {
     match error {
+        #[cfg(not(feature = "atomics"))]
         Error::StoreTableFull => anyhow!("too many stores are open"),
         Error::NoSuchStore => anyhow!("there is no store with the label {LABEL}"),
         Error::AccessDenied => anyhow!("key_value_stores does not grant {LABEL}"),
@@ -68,50 +85,12 @@ fn described(error: key_value::Error) -> anyhow::Error {
     }
 }
 
-/// Counters, by `wasi:keyvalue/atomics`: Spin has it on the same stores.
 #[cfg(feature = "atomics")]
-mod atomics {
-    use super::{KeyValue, LABEL};
-    use crate::wasi::p2::bindings::wasi::keyvalue::atomics;
-    pub(super) use crate::wasi::p2::bindings::wasi::keyvalue::store::Bucket;
-    use crate::wasi::p2::bindings::wasi::keyvalue::store::{self, Error};
-    use anyhow::anyhow;
-
-    impl KeyValue {
-        pub(in crate::wasi::p2) fn increment(&self, key: &str, delta: i64) -> anyhow::Result<i64> {
-            atomics::increment(self.bucket()?, key, delta).map_err(described)
-        }
-
-        fn bucket(&self) -> anyhow::Result<&Bucket> {
-            if let Some(bucket) = self.bucket.get() {
-                return Ok(bucket);
-            }
-            let bucket = store::open(LABEL).map_err(described)?;
-            Ok(self.bucket.get_or_init(|| bucket))
-        }
-    }
-
-    fn described(error: Error) -> anyhow::Error {
-        match error {
-            Error::NoSuchStore => anyhow!("there is no store with the label {LABEL}"),
-            Error::AccessDenied => anyhow!("key_value_stores does not grant {LABEL}"),
-            Error::Other(reason) => anyhow!(reason),
-        }
-    }
+fn open() -> Result<Store, Error> {
+    store::open(LABEL)
 }
 
-/// Counters for a platform without `wasi:keyvalue/atomics`: of requests that
-/// count at the same time, some are not counted.
 #[cfg(not(feature = "atomics"))]
-impl KeyValue {
-    pub(super) fn increment(&self, key: &str, delta: i64) -> anyhow::Result<i64> {
-        let value = self.get(key)?.unwrap_or_default();
-        let count: i64 = std::str::from_utf8(&value)
-            .ok()
-            .and_then(|digits| digits.parse().ok())
-            .unwrap_or_default();
-        let sum = count.wrapping_add(delta);
-        self.set(key, sum.to_string().as_bytes())?;
-        Ok(sum)
-    }
+fn open() -> Result<Store, Error> {
+    Store::open(LABEL)
 }
