@@ -1,10 +1,15 @@
-//! Prepares what the component embeds: the OpenAPI description, without white
-//! space and with what it repeats stored once, its entity-tag, and the hash of
-//! the page's style for its `Content-Security-Policy`.
+//! Prepares what the component embeds: the OpenAPI description with the paths of
+//! all values and without white space, its entity-tag, and the hash of the
+//! page's style for its `Content-Security-Policy`.
+
+#[path = "src/fields.rs"]
+#[allow(dead_code, missing_docs)] // for the description, names and labels are enough
+mod fields;
 
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD, Engine};
+use fields::FIELDS;
+use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
-use std::collections::BTreeSet;
 use std::error::Error;
 use std::path::Path;
 use std::{env, fs};
@@ -13,15 +18,16 @@ const OPENAPI: &str = "src/http/openapi.json";
 const STYLE: &str = "src/http/page/style.css";
 
 fn main() -> Result<(), Box<dyn Error>> {
-    for path in [OPENAPI, STYLE] {
+    for path in [OPENAPI, STYLE, "src/fields.rs"] {
         println!("cargo::rerun-if-changed={path}");
     }
-    let openapi: serde_json::Value = serde_json::from_str(&fs::read_to_string(OPENAPI)?)?;
+    let mut openapi: Value = serde_json::from_str(&fs::read_to_string(OPENAPI)?)?;
+    add_fields(&mut openapi);
     let openapi = openapi.to_string();
     let hash = BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(&openapi));
     println!("cargo::rustc-env=OPENAPI_ETAG=\"{}\"", &hash[..16]);
     let folder = env::var("OUT_DIR")?;
-    fs::write(Path::new(&folder).join("openapi.txt"), shortened(openapi))?;
+    fs::write(Path::new(&folder).join("openapi.json"), openapi)?;
 
     // As CSP Level 3, 2.3.1 has it.
     let hash = BASE64_STANDARD.encode(Sha256::digest(fs::read(STYLE)?));
@@ -29,44 +35,44 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// How many pieces of the description are stored once. Each is represented by
-/// a control character, and those from tab on are white space.
-const PIECES: u8 = 8;
-
-/// Returns a text in which U+0001 stands for line 1, U+0002 for line 2 and so
-/// on, counted from 0; a line may have those after it in it. An empty line ends
-/// it. The operations repeat so much that less than half of the bytes are left.
-fn shortened(mut text: String) -> String {
-    assert!(text.is_ascii() && !text.contains('\n'));
-    let mut pieces = Vec::new();
-    for mark in (1..=PIECES).rev() {
-        let piece = most_repeated(&text);
-        text = text.replace(&piece, &char::from(mark).to_string());
-        pieces.push(piece);
+/// Adds a path for each value, after those of the JSON, and lists the names that
+/// the path of a value of another address may have.
+fn add_fields(openapi: &mut Value) {
+    let mut paths = Map::new();
+    for (path, item) in std::mem::take(openapi["paths"].as_object_mut().unwrap()) {
+        let is_json = path == "/json";
+        paths.insert(path, item);
+        if is_json {
+            for field in &FIELDS {
+                paths.insert(
+                    format!("/{}", field.name),
+                    json!({ "get": {
+                        "operationId": camel_case(field.name),
+                        "summary": field.label,
+                        "parameters": [{ "$ref": "#/components/parameters/ip" }],
+                        "responses": {
+                            "200": { "$ref": "#/components/responses/value" },
+                            "4XX": { "$ref": "#/components/responses/problem" },
+                            "5XX": { "$ref": "#/components/responses/problem" }
+                        }
+                    }}),
+                );
+            }
+        }
     }
-    pieces.push(text);
-    pieces.reverse();
-    pieces.join("\n") + "\n\n"
+    openapi["paths"] = paths.into();
+    let names: Vec<_> = FIELDS.iter().map(|field| field.name).collect();
+    openapi["components"]["parameters"]["value"]["schema"]["enum"] = json!(names);
 }
 
-/// Returns the part of a text that takes the most bytes by being repeated.
-fn most_repeated(text: &str) -> String {
-    let mut suffixes: Vec<_> = (0..text.len()).map(|start| &text[start..]).collect();
-    suffixes.sort_unstable();
-    // What is repeated begins two suffixes that are neighbours.
-    let repeated: BTreeSet<_> = suffixes
-        .windows(2)
-        .map(|pair| {
-            let (one, other) = (pair[0].bytes(), pair[1].bytes());
-            let common = one.zip(other).take_while(|(one, other)| one == other);
-            &pair[0][..common.count()]
-        })
-        .filter(|part| part.len() > 8)
-        .collect();
-    let saved = |part: &&str| (text.matches(part).count() - 1) * (part.len() - 1);
-    repeated
-        .into_iter()
-        .max_by_key(saved)
-        .unwrap_or_default()
-        .to_owned()
+/// Returns `postalCode` for `postal-code`.
+fn camel_case(name: &str) -> String {
+    let mut words = name.split('-');
+    let mut joined = words.next().unwrap_or_default().to_owned();
+    for word in words {
+        let (first, rest) = word.split_at(1);
+        joined += &first.to_uppercase();
+        joined += rest;
+    }
+    joined
 }

@@ -3,22 +3,31 @@
 //!
 //! A request comes in through `wasi`, which turns it into a plain
 //! [`http::Request`]. [`http::answer`] finds its route and the address that it
-//! asks about, and hands the address to [`lookup::Lookup`]. That returns a
-//! [`lookup::Answer`] from its cache or from ipify, or a [`lookup::Problem`];
-//! `http` turns either into an [`http::Response`] in the form that the client
-//! prefers, and `wasi` sends it.
+//! is about, and looks the address up with [`lookup::Lookup`], in the cache or
+//! at ipify. It turns the answer or the [`problem::Problem`] into an
+//! [`http::Response`], which `wasi` sends.
 //!
 //! | module | what it knows |
 //! |---|---|
-//! | [`lookup`] | what is known of an address: cache, ipify, records, problems |
-//! | [`http`] | how it is asked for and answered over HTTP |
-//! | `wasi` | what geo runs on: variables, store, clock, log, HTTP client |
-//! | [`host`] | the traits between the first two and the third |
+//! | [`lookup`] | what is known of an address: cache, lookups in flight, circuit breaker, budget, ipify |
+//! | [`http`] | how geo is asked and answers over HTTP |
+//! | `wasi` | what geo runs on: bindings, variables, store, clock, log, HTTP client |
+//! | [`runtime`] | the trait between the first two and the third |
+//! | [`settings`], [`fields`] | the two tables: the operator's settings and the values of an answer |
+//! | [`address`], [`origin`], [`country`] | what several of them read |
+//! | [`problem`] | why a request fails |
 //!
 //! All but `wasi` is plain Rust, which is built and unit-tested natively too.
 
-pub mod host;
+pub mod address;
+pub mod country;
+mod decimal;
+pub mod fields;
 pub mod http;
 pub mod lookup;
+pub mod origin;
+pub mod problem;
+pub mod runtime;
+pub mod settings;
 #[cfg(target_family = "wasm")]
 mod wasi;

@@ -80,8 +80,8 @@ fn print(name: &str, Cost { usage, calls }: &Cost) {
         usage.instructions.unwrap_or_default(),
         usage.memory / 1000,
         sum(""),
-        sum("[method]store.get"),
-        sum("[method]store.set"),
+        sum("[method]bucket.get"),
+        sum("[method]bucket.set"),
     );
 }
 

@@ -2,6 +2,7 @@
 
 use crate::app::App;
 use crate::bindings::fermyon::spin::{key_value, variables};
+use crate::bindings::wasi::keyvalue::{atomics, store};
 #[cfg(feature = "compose")]
 use crate::composition::compose;
 use crate::instance::{AppState, InstanceState, MEMORY_LIMIT};
@@ -105,6 +106,8 @@ impl Component {
         wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
         wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
         key_value::add_to_linker::<_, HasSelf<InstanceState>>(&mut linker, |state| state)?;
+        store::add_to_linker::<_, HasSelf<InstanceState>>(&mut linker, |state| state)?;
+        atomics::add_to_linker::<_, HasSelf<InstanceState>>(&mut linker, |state| state)?;
         variables::add_to_linker::<_, HasSelf<InstanceState>>(&mut linker, |state| state)?;
         let memories = component
             .resources_required()

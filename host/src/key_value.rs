@@ -1,4 +1,5 @@
-//! Spin's key-value stores: `fermyon:spin/key-value`.
+//! Spin's key-value stores: `fermyon:spin/key-value`, and `wasi:keyvalue` on the
+//! same stores.
 
 #[cfg(feature = "state")]
 mod database;
@@ -9,8 +10,10 @@ pub use database::Database;
 pub use memory::Memory;
 
 use crate::bindings::fermyon::spin::key_value::{Error, Host, HostStore};
+use crate::bindings::wasi::keyvalue::atomics::{self, Cas, HostCas};
+use crate::bindings::wasi::keyvalue::store as keyvalue;
 use crate::instance::InstanceState;
-use anyhow::Result;
+use anyhow::{Context, Result};
 use std::sync::Arc;
 use tokio::task::spawn_blocking;
 use wasmtime::component::Resource;
@@ -37,6 +40,14 @@ pub trait Backend: Send + Sync {
     ///
     /// Where the backend fails.
     fn delete(&self, store: &str, key: &str) -> Result<()>;
+
+    /// Adds to a counter in one step, and returns the sum. A counter that is not
+    /// there is 0. Its value is 8 bytes, little-endian.
+    ///
+    /// # Errors
+    ///
+    /// Where the backend fails, or the value is no counter.
+    fn increment(&self, store: &str, key: &str, delta: i64) -> Result<i64>;
 
     /// All keys of a store.
     ///
@@ -129,6 +140,125 @@ fn other(error: impl std::fmt::Display) -> Error {
     Error::Other(format!("{error:#}"))
 }
 
+/// Adds to the value of a counter.
+fn sum(value: Option<&[u8]>, delta: i64) -> Result<i64> {
+    let count = match value {
+        Some(bytes) => i64::from_le_bytes(bytes.try_into().context("the value is no counter")?),
+        None => 0,
+    };
+    count.checked_add(delta).context("the counter overflows")
+}
+
+impl From<Error> for keyvalue::Error {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::StoreTableFull => Self::Other("too many stores are open".to_owned()),
+            Error::NoSuchStore => Self::NoSuchStore,
+            Error::AccessDenied => Self::AccessDenied,
+            Error::Other(reason) => Self::Other(reason),
+        }
+    }
+}
+
+impl keyvalue::Host for InstanceState {
+    async fn open(&mut self, label: String) -> Result<Resource<OpenStore>, keyvalue::Error> {
+        Ok(HostStore::open(self, label).await?)
+    }
+}
+
+impl keyvalue::HostBucket for InstanceState {
+    async fn get(
+        &mut self,
+        bucket: Resource<OpenStore>,
+        key: String,
+    ) -> Result<Option<Vec<u8>>, keyvalue::Error> {
+        Ok(HostStore::get(self, bucket, key).await?)
+    }
+
+    async fn set(
+        &mut self,
+        bucket: Resource<OpenStore>,
+        key: String,
+        value: Vec<u8>,
+    ) -> Result<(), keyvalue::Error> {
+        Ok(HostStore::set(self, bucket, key, value).await?)
+    }
+
+    async fn delete(
+        &mut self,
+        bucket: Resource<OpenStore>,
+        key: String,
+    ) -> Result<(), keyvalue::Error> {
+        Ok(HostStore::delete(self, bucket, key).await?)
+    }
+
+    async fn exists(
+        &mut self,
+        bucket: Resource<OpenStore>,
+        key: String,
+    ) -> Result<bool, keyvalue::Error> {
+        Ok(HostStore::exists(self, bucket, key).await?)
+    }
+
+    async fn list_keys(
+        &mut self,
+        bucket: Resource<OpenStore>,
+        _cursor: Option<String>,
+    ) -> Result<keyvalue::KeyResponse, keyvalue::Error> {
+        let keys = HostStore::get_keys(self, bucket).await?;
+        Ok(keyvalue::KeyResponse { keys, cursor: None })
+    }
+
+    async fn drop(&mut self, bucket: Resource<OpenStore>) -> wasmtime::Result<()> {
+        HostStore::drop(self, bucket).await
+    }
+}
+
+impl atomics::Host for InstanceState {
+    async fn increment(
+        &mut self,
+        bucket: Resource<OpenStore>,
+        key: String,
+        delta: i64,
+    ) -> Result<i64, keyvalue::Error> {
+        let sum = self.with_store(bucket, move |backend, label| {
+            backend.increment(label, &key, delta)
+        });
+        Ok(sum.await?)
+    }
+
+    async fn swap(
+        &mut self,
+        _cas: Resource<Cas>,
+        _value: Vec<u8>,
+    ) -> Result<(), atomics::CasError> {
+        Err(atomics::CasError::StoreError(no_cas()))
+    }
+}
+
+/// Compare-and-swap is not offered: it is not exclusive in Spin's default store.
+impl HostCas for InstanceState {
+    async fn new(
+        &mut self,
+        _bucket: Resource<OpenStore>,
+        _key: String,
+    ) -> Result<Resource<Cas>, keyvalue::Error> {
+        Err(no_cas())
+    }
+
+    async fn current(&mut self, _cas: Resource<Cas>) -> Result<Option<Vec<u8>>, keyvalue::Error> {
+        Err(no_cas())
+    }
+
+    async fn drop(&mut self, _cas: Resource<Cas>) -> wasmtime::Result<()> {
+        Ok(())
+    }
+}
+
+fn no_cas() -> keyvalue::Error {
+    keyvalue::Error::Other("geo-host has no compare-and-swap".to_owned())
+}
+
 #[cfg(all(test, feature = "state"))]
 mod tests {
     use super::*;
@@ -154,6 +284,12 @@ mod tests {
             backend.delete("default", "a").unwrap();
             backend.delete("default", "a").unwrap();
             assert_eq!(backend.keys("default").unwrap(), ["b"]);
+            for (delta, sum) in [(0, 0), (5, 5), (-7, -2), (i64::MAX, i64::MAX - 2)] {
+                assert_eq!(backend.increment("default", "n", delta).unwrap(), sum);
+            }
+            assert!(backend.increment("default", "n", 3).is_err());
+            assert!(backend.increment("default", "b", 1).is_err());
+            assert_eq!(backend.increment("default", "n", 1).unwrap(), i64::MAX - 1);
         }
     }
 

@@ -1,6 +1,6 @@
 //! Content negotiation: `Accept` (RFC 9110, 12.5.1).
 
-use crate::host::Headers;
+use crate::runtime::Headers;
 
 /// The forms in which answers and problems come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

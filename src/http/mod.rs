@@ -1,12 +1,9 @@
-//! How a lookup is asked for and answered over HTTP.
+//! How geo is asked and answers over HTTP.
 
 mod accept;
-mod address;
 mod cache_headers;
-mod caller;
+mod client;
 mod cors;
-mod country;
-mod node;
 mod openapi;
 mod page;
 mod problem;
@@ -14,134 +11,99 @@ mod representation;
 mod request;
 mod response;
 mod route;
-mod settings;
-mod value;
+mod target;
 
-use crate::host::Host;
-use crate::lookup::{Lookup, Stale};
-use accept::Form;
-use address::{Asked, Requested};
-use problem::Problem;
-use representation::Representation;
 pub use request::{Method, Request};
 pub use response::Response;
+
+use crate::lookup::{After, Lookup, Outcome, Stale};
+use crate::problem::Problem;
+use crate::runtime::Runtime;
+use crate::settings;
+use representation::Representation;
 use route::Route;
+use target::{Address, Target};
 
 /// For how many seconds a browser may keep the answer about its own address at
 /// most: laptops change networks.
-const MAX_AGE_OF_CALLER: u64 = 300;
+const MAX_AGE_OF_CLIENT: u64 = 300;
 
-/// Answers a request through `send`, and then does what could wait. What goes
-/// wrong becomes a problem response, and a line in the log where it is the
-/// operator's concern.
-pub fn answer(request: &Request, host: &Host, send: impl FnOnce(Response)) {
-    let mut lookup = None;
-    send(respond(request, host, &mut lookup));
-    if let Some(lookup) = lookup {
-        lookup.finish();
-    }
-}
-
-fn respond<'a>(request: &Request, host: &'a Host<'a>, lookup: &mut Option<Lookup<'a>>) -> Response {
-    // Read only where the form depends on it.
-    let preferred = || Form::preferred(request.headers);
+/// Answers a request. Returns what is left to do when the response was sent,
+/// too. What goes wrong becomes a problem response, and a line in the log where
+/// it is the operator's concern.
+pub async fn answer<R: Runtime>(
+    request: &Request<'_>,
+    runtime: &R,
+) -> (Response, Option<After<R>>) {
     // First, because a page has to be able to read a problem too.
-    let (cors, misconfigured) = match settings::cors(host.variables) {
-        Ok(policy) => (Some(policy), None),
-        Err(problem) => (None, Some(problem)),
-    };
-    let response = Route::find(request, preferred).and_then(|route| match route {
-        Route::Lookup(representation, in_path) => match misconfigured {
-            None => Asked::read(request, in_path, representation, host).and_then(|asked| {
-                look_up(request, &asked, representation, host, lookup)
-                    .map_err(|problem| problem.beside(asked.form()))
-            }),
-            Some(problem) => Err(problem.into()),
-        },
+    let cors = settings::CORS_ORIGIN.read(runtime);
+    let (mut response, after) = match (Route::find(request), &cors) {
+        (Ok(Route::Lookup(representation, address)), Ok(_)) => {
+            look_up(request, representation, address, runtime).await
+        }
+        (Ok(Route::Lookup(..)), Err(problem)) => {
+            let response = problem::respond(problem, None, None, request, runtime);
+            (response, None)
+        }
         // These work whatever the settings are.
-        Route::OpenApi => Ok(openapi::respond(request.headers)),
-        Route::Health => Ok(health()),
-        Route::Preflight => Ok(cors::preflight()),
-    });
-    let mut response = response.unwrap_or_else(|problem| {
-        problem.log(host.log);
-        problem.to_response(preferred())
-    });
+        (Ok(Route::OpenApi), _) => (openapi::respond(request.headers), None),
+        (Ok(Route::Health), _) => (health(), None),
+        (Ok(Route::Preflight), _) => (cors::preflight(), None),
+        (Err(problem), _) => {
+            let response = problem::respond(&problem, None, None, request, runtime);
+            (response, None)
+        }
+    };
     response.header("vary", "accept");
-    if let Some(policy) = cors {
-        policy.apply(request, &mut response);
+    if let Ok(allowed) = cors {
+        cors::apply(&allowed, request, &mut response);
     }
-    response
+    (response, after)
 }
 
-fn look_up<'a>(
-    request: &Request,
-    asked: &Asked,
+async fn look_up<R: Runtime>(
+    request: &Request<'_>,
     representation: Representation,
-    host: &'a Host<'a>,
-    lookup: &mut Option<Lookup<'a>>,
-) -> Result<Response, Box<Problem>> {
-    let requested = asked.requested(request, host)?;
-    let lookup = lookup.insert(Lookup::new(requested.address(), host)?);
-    let answer = lookup.answer(Stale::WhileRevalidate)?;
-    let status = answer.status;
-    let max_age = match requested {
-        Requested::Callers(_) => answer.fresh_for.min(MAX_AGE_OF_CALLER),
-        Requested::Other(_) => answer.fresh_for,
+    address: Option<String>,
+    runtime: &R,
+) -> (Response, Option<After<R>>) {
+    let respond = |problem: &Problem, cache_status, form| {
+        problem::respond(problem, cache_status, form, request, runtime)
     };
-    let mut response = representation
-        .respond(answer, request, asked)
-        .map_err(|problem| problem.with_cache_status(status))?;
-    cache_headers::add(&mut response, status, max_age);
-    Ok(response)
+    let is_page = representation == Representation::Html;
+    let target = match Target::read(request, address, is_page, runtime) {
+        Ok(target) => target,
+        Err(problem) => return (respond(&problem, None, None), None),
+    };
+    let form = target.form();
+    let prepared = target.address(request, runtime).and_then(|address| {
+        let lookup = Lookup::new(address.ip(), runtime)?;
+        Ok((address, lookup))
+    });
+    let (address, lookup) = match prepared {
+        Ok(prepared) => prepared,
+        Err(problem) => return (respond(&problem, None, form), None),
+    };
+    let Outcome {
+        result,
+        cache_status,
+        after,
+    } = lookup.answer(Stale::WhileRevalidate).await;
+    let response = result.and_then(|answer| {
+        let max_age = match address {
+            Address::Client(_) => answer.fresh_for.min(MAX_AGE_OF_CLIENT),
+            Address::Other(_) => answer.fresh_for,
+        };
+        let mut response = representation.respond(answer, cache_status, request, &target)?;
+        cache_headers::add(&mut response, cache_status, max_age);
+        Ok(response)
+    });
+    let response = response.unwrap_or_else(|problem| respond(&problem, cache_status, form));
+    (response, after)
 }
 
 fn health() -> Response {
     let mut response = Response::text(200, "ok\n");
     response.header("cache-control", "no-store");
     response
-}
-
-#[cfg(test)]
-mod tests {
-    use crate::host::{Client, Clock, Failure, Get, Host, Log, Response};
-    use crate::lookup::settings::tests::Table;
-    use std::time::Duration;
-
-    /// A host that has variables, and nothing else.
-    struct Nothing;
-
-    impl Client for Nothing {
-        fn get(&self, _: &Get) -> Result<Response, Failure> {
-            unreachable!("no test here sends a request")
-        }
-    }
-
-    impl Clock for Nothing {
-        fn now(&self) -> Duration {
-            Duration::ZERO
-        }
-
-        fn elapsed(&self) -> Duration {
-            Duration::ZERO
-        }
-
-        fn sleep(&self, _: Duration) {}
-    }
-
-    impl Log for Nothing {
-        fn line(&self, _: &str) {}
-    }
-
-    /// Calls a function with a host that has these variables.
-    pub(crate) fn host<T>(variables: &[(&str, &str)], test: impl FnOnce(&Host) -> T) -> T {
-        test(&Host {
-            variables: &Table(variables.to_vec()),
-            client: &Nothing,
-            store: None,
-            clock: &Nothing,
-            log: &Nothing,
-            client_address_header: Some("spin-client-addr"),
-        })
-    }
 }

@@ -1,13 +1,13 @@
 //! An answer in the form that was asked for.
 
 use super::accept::Form;
-use super::address::Asked;
 use super::page;
-use super::problem::Problem;
 use super::request::Request;
 use super::response::Response;
-use super::value::Value;
-use crate::lookup::{Answer, View};
+use super::target::Target;
+use crate::fields::{FIELDS, Field};
+use crate::lookup::{Answer, CacheStatus, Record};
+use crate::problem::{Kind, Problem};
 
 /// What of an answer is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub(crate) enum Representation {
     /// All values, a line each.
     Text,
     /// One value.
-    Value(Value),
+    Value(&'static Field),
 }
 
 impl From<Form> for Representation {
@@ -37,32 +37,39 @@ impl Representation {
     ///
     /// # Errors
     ///
-    /// 404 for a value that ipify does not have.
+    /// [`Kind::NoValue`] for a value that ipify does not have.
     pub(crate) fn respond(
         self,
         answer: Answer,
+        cache_status: Option<CacheStatus>,
         request: &Request,
-        asked: &Asked,
-    ) -> Result<Response, Box<Problem>> {
+        target: &Target,
+    ) -> Result<Response, Problem> {
         Ok(match self {
             Self::Json => Response::new(200, "application/json", answer.record.into_json()),
-            Self::Html => page::answer(&answer, request, asked),
-            Self::Text => Response::text(200, lines(&answer.record.view())),
-            Self::Value(value) => {
-                let line = value.of(&answer.record.view());
-                let line = line.ok_or_else(|| Problem::no_value(value.name()))?;
-                Response::text(200, line + "\n")
+            Self::Html => page::answer(&answer.record, cache_status, request, target),
+            Self::Text => Response::text(200, lines(&answer.record)),
+            Self::Value(field) => {
+                let value = answer.record.values().get(field);
+                Response::text(200, value.ok_or_else(|| no_value(field.name))? + "\n")
             }
         })
     }
 }
 
-fn lines(view: &View) -> String {
+fn lines(record: &Record) -> String {
+    let values = record.values();
     let mut lines = String::new();
-    for value in Value::ALL {
-        if let Some(text) = value.of(view) {
-            lines += &format!("{}: {text}\n", value.name());
+    for field in &FIELDS {
+        if let Some(value) = values.get(field) {
+            lines += &format!("{}: {value}\n", field.name);
         }
     }
     lines
+}
+
+fn no_value(name: &str) -> Problem {
+    let detail =
+        format!("There is no {name} for this address. The JSON has all that ipify knows of it.");
+    Problem::new(Kind::NoValue, detail)
 }

@@ -1,6 +1,6 @@
 //! The request, as far as geo reads it.
 
-use crate::host::Headers;
+use crate::runtime::Headers;
 
 /// A request to geo.
 pub struct Request<'a> {
@@ -58,10 +58,8 @@ impl<'a> Request<'a> {
     /// that takes TLS off says so in `X-Forwarded-Proto`.
     pub(crate) fn base_url(&self) -> String {
         let forwarded = self.headers.get("x-forwarded-proto");
-        let scheme = match self.https || forwarded == [b"https"] {
-            true => "https",
-            false => "http",
-        };
+        let is_https = self.https || forwarded == [b"https"];
+        let scheme = if is_https { "https" } else { "http" };
         // An absolute-form target may carry user information.
         let host = self.authority.rsplit('@').next().unwrap_or_default();
         format!("{scheme}://{host}")

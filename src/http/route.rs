@@ -1,16 +1,17 @@
 //! The paths and methods of the interface.
 
 use super::accept::Form;
-use super::problem::Problem;
 use super::representation::Representation;
 use super::request::{Method, Request};
-use super::value::Value;
+use crate::fields::FIELDS;
+use crate::problem::{Kind, Problem};
+use percent_encoding::percent_decode_str;
 
 /// What a request asks for.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Route {
     /// Where an address is: that of the path, else that of `?ip=` or the
-    /// caller's.
+    /// client's.
     Lookup(Representation, Option<String>),
     /// The description of the interface.
     OpenApi,
@@ -24,27 +25,25 @@ pub(crate) enum Route {
 pub(crate) const METHODS: &str = "GET, HEAD, OPTIONS";
 
 impl Route {
-    /// Finds the route of a request whose client prefers a form, where that
-    /// matters.
+    /// Finds the route of a request.
     ///
     /// # Errors
     ///
-    /// 404 for an unknown path, 405 for a method that geo does not answer.
-    pub(crate) fn find(
-        request: &Request,
-        preferred: impl FnOnce() -> Form,
-    ) -> Result<Self, Box<Problem>> {
+    /// [`Kind::NotFound`] and [`Kind::MethodNotAllowed`].
+    pub(crate) fn find(request: &Request) -> Result<Self, Problem> {
         if request.method == Method::Options {
             // On any path: a page may then read the 404 that follows.
             return Ok(Self::Preflight);
         }
-        let route = Self::of_path(request.path, preferred).ok_or_else(Problem::not_found)?;
+        let route = Self::of_path(request.path, || Form::preferred(request.headers));
+        let route = route.ok_or_else(not_found)?;
         match request.method {
-            Method::Other => Err(Problem::method_not_allowed()),
+            Method::Other => Err(method_not_allowed()),
             _ => Ok(route),
         }
     }
 
+    /// `preferred` is the form that the client prefers, where that matters.
     fn of_path(path: &str, preferred: impl FnOnce() -> Form) -> Option<Self> {
         let path = path.strip_prefix('/')?;
         Some(match path {
@@ -56,7 +55,10 @@ impl Route {
                 let representation = match what {
                     "" => preferred().into(),
                     "json" => Representation::Json,
-                    name => Representation::Value(Value::from_name(name)?),
+                    name => {
+                        let field = FIELDS.iter().find(|field| field.name == name);
+                        Representation::Value(field?)
+                    }
                 };
                 Self::Lookup(representation, address)
             }
@@ -68,38 +70,40 @@ impl Route {
 /// every address starts with a digit or has a colon, and no other path does.
 fn split_address(path: &str) -> (Option<String>, &str) {
     let (first, rest) = path.split_once('/').unwrap_or((path, ""));
-    let address = percent_decoded(first).filter(|text| {
-        let starts_with_digit = text.starts_with(|char: char| char.is_ascii_digit());
-        starts_with_digit || text.contains(':')
-    });
-    match address {
-        Some(address) => (Some(address), rest),
-        None => (None, path),
+    let text = percent_decode_str(first).decode_utf8_lossy();
+    let starts_with_digit = text.starts_with(|char: char| char.is_ascii_digit());
+    if starts_with_digit || text.contains(':') {
+        (Some(text.into_owned()), rest)
+    } else {
+        (None, path)
     }
 }
 
-/// Undoes percent-encoding (RFC 3986, 2.1). `None` where it is invalid, or what
-/// is encoded is not ASCII, as in no address.
-fn percent_decoded(text: &str) -> Option<String> {
-    let mut chars = text.chars();
-    let mut decoded = String::new();
-    while let Some(char) = chars.next() {
-        decoded.push(match char {
-            '%' => {
-                let (high, low) = (chars.next()?.to_digit(16)?, chars.next()?.to_digit(16)?);
-                char::from_u32(high << 4 | low).filter(char::is_ascii)?
-            }
-            char => char,
-        });
-    }
-    Some(decoded)
+fn not_found() -> Problem {
+    Problem::new(
+        Kind::NotFound,
+        "There is nothing at this path. GET / tells where you are, \
+         GET /openapi.json what else there is.",
+    )
+}
+
+fn method_not_allowed() -> Problem {
+    Problem::new(
+        Kind::MethodNotAllowed,
+        "Only GET, HEAD and OPTIONS are supported.",
+    )
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fields::Field;
     use proptest::prelude::*;
     use std::net::IpAddr;
+
+    fn field(name: &str) -> &'static Field {
+        FIELDS.iter().find(|field| field.name == name).unwrap()
+    }
 
     proptest! {
         #[test]
@@ -124,14 +128,14 @@ mod tests {
     fn paths_and_methods() {
         use Method::*;
         let route = |representation| Ok(Route::Lookup(representation, None));
-        let value = |value| route(Representation::Value(value));
+        let value = |name| route(Representation::Value(field(name)));
         let table = [
             (Get, "/", route(Representation::Html)),
             (Head, "/", route(Representation::Html)),
             (Get, "/?anything=else", route(Representation::Html)),
             (Get, "/json", route(Representation::Json)),
-            (Get, "/city", value(Value::City)),
-            (Head, "/as-name?x", value(Value::AsName)),
+            (Get, "/city", value("city")),
+            (Head, "/as-name?x", value("as-name")),
             (Get, "/openapi.json", Ok(Route::OpenApi)),
             (Get, "/city/", Err("not-found")),
             (Get, "city", Err("not-found")),
@@ -150,9 +154,9 @@ mod tests {
             (Get, "", Err("not-found")),
         ];
         for (method, url, expected) in table {
-            let headers: &[(&str, &str)] = &[];
+            let headers: &[(&str, &str)] = &[("accept", "text/html")];
             let request = Request::new(method, false, "geo.example", url, &headers);
-            let found = Route::find(&request, || Form::Html).map_err(|problem| problem.slug);
+            let found = Route::find(&request).map_err(|problem| problem.kind.slug());
             assert_eq!(found, expected, "{method:?} {url}");
         }
     }
@@ -164,11 +168,11 @@ mod tests {
         for (path, expected) in [
             ("/9.9.9.9", Some((Html, Some("9.9.9.9")))),
             ("/9.9.9.9/json", Some((Json, Some("9.9.9.9")))),
-            ("/9.9.9.9/city", Some((One(Value::City), Some("9.9.9.9")))),
+            ("/9.9.9.9/city", Some((One(field("city")), Some("9.9.9.9")))),
             ("/%39.9.9.9", Some((Html, Some("9.9.9.9")))),
             ("/2620:fe::fe", Some((Html, quad9))),
             ("/2620%3Afe%3a%3afe", Some((Html, quad9))),
-            ("/2620%3Afe::fe/ip", Some((One(Value::Ip), quad9))),
+            ("/2620%3Afe::fe/ip", Some((One(field("ip")), quad9))),
             ("/::", Some((Html, Some("::")))),
             ("/fe80::1%25eth0", Some((Html, Some("fe80::1%eth0")))),
             // Taken for an address, which is then found invalid.
@@ -187,10 +191,10 @@ mod tests {
             ("/9.9.9.9%2Fcity", Some((Html, Some("9.9.9.9/city")))),
             ("/elbonia/city", None),
             ("/city/9.9.9.9", None),
-            ("/9.9.9.9%", None),
-            ("/9.9.9.9%2", None),
-            ("/9.9.9.9%+1", None),
-            ("/%ff::", None),
+            ("/9.9.9.9%", Some((Html, Some("9.9.9.9%")))),
+            ("/9.9.9.9%2", Some((Html, Some("9.9.9.9%2")))),
+            ("/9.9.9.9%+1", Some((Html, Some("9.9.9.9%+1")))),
+            ("/%ff::", Some((Html, Some("\u{fffd}::")))),
         ] {
             let expected = expected.map(|(representation, address)| {
                 Route::Lookup(representation, address.map(str::to_owned))

@@ -1,158 +1,174 @@
-//! Leaves a failing ipify alone: a circuit breaker, whose state all instances
-//! share through the store.
+//! The circuit breaker: after a failure, ipify is not asked for a while. All
+//! instances share its state through the store.
+//!
+//! Without a state, the circuit is closed. It is open until a time, and half-open
+//! after it: one request tries again.
 
-use super::cache::Status;
+use super::in_flight::Lease;
 use super::ipify::Endpoint;
-use super::problem::{Kind, Problem};
-use super::store::BestEffort;
-use super::stored::{self, milliseconds};
-use crate::host::Host;
+use super::store::{self, Store};
+use crate::decimal;
+use crate::problem::{Kind, Problem};
+use crate::runtime::Runtime;
 use anyhow::anyhow;
 use std::time::Duration;
 
-/// The longest rest after failures in a row, in seconds. The first is 1 s, and
-/// each after it twice as long.
-const MAX_REST: u64 = 60;
+/// For how many seconds the circuit is open at most. After the first failure it
+/// is 1 s, and after each further one twice as long.
+const MAX_OPEN: u64 = 60;
 
-/// The longest rest that ipify can ask for with `Retry-After`, in seconds.
+/// For how many seconds it is open at most where ipify asks for that with
+/// `Retry-After`.
 const MAX_RETRY_AFTER: u64 = 3600;
 
-/// Lets requests to ipify through, or not.
-pub(crate) struct Breaker<'a> {
-    store: BestEffort<'a>,
+/// The kinds of problems that open the circuit.
+const OUTAGES: [Kind; 5] = [
+    Kind::UpstreamRefused,
+    Kind::UpstreamInvalid,
+    Kind::UpstreamUnreachable,
+    Kind::UpstreamBusy,
+    Kind::UpstreamTimeout,
+];
+
+/// The circuit breaker of an endpoint.
+pub(super) struct Breaker<R> {
+    store: Store<R>,
+    /// The key of its state.
     key: String,
 }
 
-/// Leave to ask ipify.
-pub(crate) struct Admission {
+/// Permission to ask ipify.
+pub(super) struct Permit<R> {
     /// How often ipify has failed in a row before.
     failures: u64,
+    /// Held by the one request that a half-open circuit lets through.
+    trial: Option<Lease<R>>,
 }
 
 /// What the store has while ipify fails.
 struct State {
     /// How often ipify has failed in a row.
     failures: u64,
-    /// Until when ipify rests, in milliseconds since 1970.
+    /// Until when the circuit is open, in milliseconds since 1970.
     until: u64,
-    /// The request that tries again.
-    trial: u64,
-    /// What failed at last.
+    /// The last failure.
     kind: Kind,
     detail: String,
 }
 
-impl<'a> Breaker<'a> {
-    /// Opens the breaker for an endpoint.
-    pub(crate) fn open(store: BestEffort<'a>, endpoint: &Endpoint) -> Self {
-        let key = format!("geo:breaker:{}", stored::hash(&endpoint.to_string()));
+impl<R: Runtime> Breaker<R> {
+    /// Creates the circuit breaker of an endpoint.
+    pub(super) fn new(endpoint: &Endpoint, store: Store<R>) -> Self {
+        let key = format!("geo:breaker:{}", store::hash(&endpoint.to_string()));
         Self { store, key }
     }
 
-    /// Lets a request through where ipify did not fail last time. After a rest,
-    /// one request is let through; until its outcome is known, for `timeout` at
-    /// most, the others are not.
+    /// Checks whether the circuit is open.
     ///
     /// # Errors
     ///
-    /// The problem that the last request had, without asking ipify.
-    pub(crate) fn admit(
-        &self,
-        host: &Host,
-        id: u64,
-        timeout: Duration,
-    ) -> Result<Admission, Problem> {
-        let now = milliseconds(host.clock.now());
-        let Some(state) = self.read() else {
-            return Ok(Admission { failures: 0 });
+    /// The last failure, where it is.
+    pub(super) async fn check(&self) -> Result<(), Problem> {
+        let now = store::milliseconds(self.store.runtime.now());
+        match self.state().await {
+            Some(state) if state.is_open(now) => Err(state.problem(now)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Lets a request through where the circuit is closed, and one where it is
+    /// half-open. That one has its outcome within `timeout`.
+    ///
+    /// # Errors
+    ///
+    /// The last failure, where it does not let the request through.
+    pub(super) async fn admit(&self, timeout: Duration) -> Result<Permit<R>, Problem> {
+        let now = store::milliseconds(self.store.runtime.now());
+        let Some(state) = self.state().await else {
+            return Ok(Permit {
+                failures: 0,
+                trial: None,
+            });
         };
-        if state.is_resting(now) {
+        if state.is_open(now) {
             return Err(state.problem(now));
         }
-        let state = State {
-            until: now + milliseconds(timeout),
-            trial: id,
-            ..state
-        };
-        self.write(&state);
-        match self.read() {
-            Some(other) if other.trial != id => Err(other.problem(now)),
-            _ => Ok(Admission {
+        match Lease::acquire(&self.key, timeout, &self.store).await {
+            Err(_) => Err(state.problem(now)),
+            Ok(lease) => Ok(Permit {
                 failures: state.failures,
+                trial: Some(lease),
             }),
         }
     }
 
-    /// ipify answered.
-    pub(crate) fn close(&self, admission: &Admission) {
-        if admission.failures > 0 {
-            self.store.delete(&self.key);
+    /// Records the outcome of a request that was let through: closes the
+    /// circuit where ipify answered, and opens it where the next request is
+    /// likely to fail too.
+    pub(super) async fn record(&self, permit: Permit<R>, problem: Option<&Problem>) {
+        match problem {
+            None if permit.failures > 0 => self.store.delete(&self.key).await,
+            Some(problem) if problem.is_outage => {
+                self.open(permit.failures, problem).await;
+            }
+            _ => {}
+        }
+        if let Some(trial) = permit.trial {
+            trial.release().await;
         }
     }
 
-    /// ipify failed: lets it rest, if the next request is likely to fail too.
-    pub(crate) fn trip(&self, admission: &Admission, problem: &Problem, host: &Host) {
-        if !problem.is_outage {
+    async fn open(&self, failures: u64, problem: &Problem) {
+        let now = store::milliseconds(self.store.runtime.now());
+        // Of requests that were in flight together, the first failure counts.
+        if failures == 0
+            && let Some(state) = self.state().await
+            && state.is_open(now)
+        {
             return;
         }
-        let now = milliseconds(host.clock.now());
-        // Of requests that were under way together, the first failure counts.
-        if admission.failures == 0 && self.read().is_some_and(|state| state.is_resting(now)) {
-            return;
-        }
-        let doubled = 1 << admission.failures.min(6);
-        let rest = match problem.retry_after {
+        let seconds = match problem.retry_after {
             Some(seconds) => seconds.clamp(1, MAX_RETRY_AFTER),
-            None => MAX_REST.min(doubled),
+            None => MAX_OPEN.min(1 << failures.min(6)),
         };
-        self.write(&State {
-            failures: admission.failures.saturating_add(1),
-            until: now + rest * 1000,
-            trial: 0,
-            kind: problem.kind,
-            detail: problem.detail.to_string(),
-        });
+        let (failures, kind) = (failures.saturating_add(1), problem.kind.slug());
+        let text = format!("{failures}\n{kind}\n{}", problem.detail);
+        let value = store::encode(now + seconds * 1000, &text);
+        self.store.set(&self.key, &value).await;
     }
 
-    fn read(&self) -> Option<State> {
-        State::parse(&self.store.get(&self.key)?)
-    }
-
-    fn write(&self, state: &State) {
-        self.store.set(&self.key, &state.to_bytes());
+    async fn state(&self) -> Option<State> {
+        State::decode(&self.store.get(&self.key).await?)
     }
 }
 
 impl State {
-    fn parse(bytes: &[u8]) -> Option<Self> {
-        let (numbers, text) = stored::parse(bytes)?;
-        let [failures, until, trial] = numbers.try_into().ok()?;
+    fn decode(bytes: &[u8]) -> Option<Self> {
+        let (until, text) = store::decode(bytes)?;
+        let (failures, text) = text.split_once('\n')?;
         let (slug, detail) = text.split_once('\n')?;
         Some(Self {
-            failures,
+            failures: decimal::parse(failures)?,
             until,
-            trial,
-            kind: Kind::OUTAGES.into_iter().find(|kind| kind.slug() == slug)?,
+            kind: OUTAGES.into_iter().find(|kind| kind.slug() == slug)?,
             detail: detail.to_owned(),
         })
     }
 
-    fn to_bytes(&self) -> Vec<u8> {
-        let text = format!("{}\n{}", self.kind.slug(), self.detail);
-        stored::to_bytes(&[self.failures, self.until, self.trial], &text)
-    }
-
-    fn is_resting(&self, now: u64) -> bool {
-        // Later than any rest ends: the clock was wrong when it was written.
+    fn is_open(&self, now: u64) -> bool {
+        // Where it is later than a circuit can be open, the clock was wrong
+        // when it was written.
         (1..=MAX_RETRY_AFTER * 1000).contains(&self.until.saturating_sub(now))
     }
 
     fn problem(self, now: u64) -> Problem {
         let left = self.until.saturating_sub(now).div_ceil(1000).max(1);
-        let times = self.failures;
-        let cause = anyhow!("ipify was not asked: {times} times in a row, this happened");
+        let cause = match self.failures {
+            1 => anyhow!("circuit breaker open after 1 failure"),
+            failures => anyhow!("circuit breaker open after {failures} failures"),
+        };
         let mut problem = Problem::new(self.kind, self.detail).because(cause);
         problem.retry_after = Some(left);
-        problem.with_cache_status(Status::Resting)
+        problem
     }
 }

@@ -1,23 +1,27 @@
-//! The request to ipify's geolocation API, and what its response means.
+//! ipify's geolocation API: the request, the API key, and what a response means.
 //!
 //! The interface is described at <https://geo.ipify.org/docs>.
 
-use super::api_key::ApiKey;
-use super::origin::Origin;
-use super::problem::{Kind, Problem};
 use super::record::Record;
-use super::{retry_after, settings};
-use crate::host::{Failure, FailureKind, Get, Host, Response};
+use crate::decimal;
+use crate::origin::Origin;
+use crate::problem::{Kind, Problem};
+use crate::runtime::{Failure, FailureKind, Get, Response, Runtime};
+use crate::settings;
 use anyhow::anyhow;
 use std::fmt;
 use std::net::IpAddr;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 /// The largest body that is accepted, in bytes. Real ones have hundreds.
-pub(crate) const MAX_BODY: usize = 64 * 1024;
+pub(super) const MAX_BODY: usize = 64 * 1024;
+
+/// What replaces the API key in a text.
+const MASK: &str = "***";
 
 /// Where ipify's API is.
-pub(crate) struct Endpoint {
+pub(super) struct Endpoint {
     /// `ipify_origin`
     origin: Origin,
     /// `ipify_path`
@@ -32,36 +36,37 @@ impl fmt::Display for Endpoint {
 }
 
 /// What a request to ipify takes besides the endpoint.
-pub(crate) struct Access {
-    api_key: ApiKey,
+pub(super) struct Access {
+    key: ApiKey,
     /// The time for the whole exchange.
-    pub(crate) timeout: Duration,
+    pub(super) timeout: Duration,
 }
 
 impl Endpoint {
     /// Reads the endpoint from the settings.
-    pub(crate) fn load(host: &Host) -> Result<Self, Problem> {
+    pub(super) fn load(runtime: &impl Runtime) -> Result<Self, Problem> {
         Ok(Self {
-            origin: settings::ipify_origin(host.variables)?,
-            path: settings::ipify_path(host.variables)?,
+            origin: settings::IPIFY_ORIGIN.read(runtime)?,
+            path: settings::IPIFY_PATH.read(runtime)?,
         })
     }
 
     /// Asks ipify about an address; without one, about the address that the
     /// request comes from.
-    pub(crate) fn ask(
+    pub(super) async fn ask<R: Runtime>(
         &self,
         access: &Access,
         address: Option<IpAddr>,
-        host: &Host,
-    ) -> Result<Box<Record>, Problem> {
-        let response = host.client.get(&self.request(access, address));
-        let response = response.map_err(|failure| problem(failure, &access.api_key))?;
-        record(response, host.clock.now().as_secs())
+        runtime: &R,
+    ) -> Result<Record, Problem> {
+        match runtime.fetch(&self.request(access, address)).await {
+            Ok(response) => record(response, runtime.now().as_secs()),
+            Err(failure) => Err(problem(failure, &access.key)),
+        }
     }
 
     fn request(&self, access: &Access, address: Option<IpAddr>) -> Get {
-        let mut path_with_query = format!("{}?apiKey={}", self.path, access.api_key.encoded());
+        let mut path_with_query = format!("{}?apiKey={}", self.path, access.key.encoded());
         if let Some(address) = address {
             path_with_query += &format!("&ipAddress={address}");
         }
@@ -77,16 +82,43 @@ impl Endpoint {
 
 impl Access {
     /// Reads the API key and the timeout from the settings.
-    pub(crate) fn load(host: &Host) -> Result<Self, Problem> {
+    pub(super) fn load(runtime: &impl Runtime) -> Result<Self, Problem> {
         Ok(Self {
-            api_key: settings::api_key(host.variables)?,
-            timeout: settings::timeout(host.variables)?,
+            key: ApiKey(settings::IPIFY_API_KEY.read(runtime)?),
+            timeout: settings::TIMEOUT_MS.read(runtime)?,
         })
     }
 }
 
+/// ipify's API key. It has no `Debug` and no `Display`; it leaves only in the
+/// query of the request to ipify.
+struct ApiKey(String);
+
+impl ApiKey {
+    /// Returns the key, percent-encoded for a query.
+    fn encoded(&self) -> String {
+        form_urlencoded::byte_serialize(self.0.as_bytes()).collect()
+    }
+
+    /// Masks the key in a text that may quote the URL: as it is, percent-encoded,
+    /// and whatever else is the value of `apiKey`.
+    fn mask(&self, text: &str) -> String {
+        let text = text.replace(&self.encoded(), MASK).replace(&self.0, MASK);
+        let mut parts = text.split("apiKey=");
+        let mut masked = parts.next().unwrap_or_default().to_owned();
+        for part in parts {
+            // The value ends where a URL, a field of it or a quotation ends.
+            let end = part.find(|char: char| char.is_whitespace() || "&#\"'<>`".contains(char));
+            masked += "apiKey=";
+            masked += MASK;
+            masked += part.get(end.unwrap_or(part.len())..).unwrap_or_default();
+        }
+        masked
+    }
+}
+
 /// Reads a response. `now` is in seconds since 1970.
-fn record(response: Response, now: u64) -> Result<Box<Record>, Problem> {
+fn record(response: Response, now: u64) -> Result<Record, Problem> {
     Err(match response.status {
         200..=299 => {
             return Record::parse(response.body).ok_or_else(|| {
@@ -102,12 +134,11 @@ fn record(response: Response, now: u64) -> Result<Box<Record>, Problem> {
             "ipify answered with a redirect, which is not followed. \
              Check ipify_origin and ipify_path.",
         ),
-        401 | 403 => Problem::new(
+        401 | 403 => outage(Problem::new(
             Kind::UpstreamRefused,
             "The API key is wrong, or its credits are used up; ipify does not say which. \
              Check ipify_api_key and the account's balance.",
-        )
-        .with_outage(true),
+        )),
         429 => {
             let mut problem = Problem::new(
                 Kind::UpstreamBusy,
@@ -115,22 +146,34 @@ fn record(response: Response, now: u64) -> Result<Box<Record>, Problem> {
             );
             problem.retry_after = response
                 .retry_after
-                .and_then(|value| retry_after::seconds(&value, now));
-            problem.with_outage(true)
+                .and_then(|value| retry_after(&value, now));
+            outage(problem)
         }
-        status => Problem::new(
-            Kind::UpstreamInvalid,
-            format!(
+        status => {
+            let detail = format!(
                 "ipify answered with status {status}. \
                  Try again later; if it stays, check ipify_origin and ipify_path."
-            ),
-        )
-        .with_outage(status >= 500),
+            );
+            let problem = Problem::new(Kind::UpstreamInvalid, detail);
+            if status >= 500 {
+                outage(problem)
+            } else {
+                problem
+            }
+        }
     })
 }
 
+/// Marks a problem that the next request to ipify is likely to have too.
+fn outage(problem: Problem) -> Problem {
+    Problem {
+        is_outage: true,
+        ..problem
+    }
+}
+
 /// Returns the problem of an exchange that failed. Its cause is free of the
-/// API key, also where the host quotes the URL.
+/// API key, also where the platform quotes the URL.
 fn problem(failure: Failure, api_key: &ApiKey) -> Problem {
     use Kind::{UpstreamInvalid, UpstreamTimeout, UpstreamUnreachable};
     let (kind, detail) = match failure.kind {
@@ -165,16 +208,54 @@ fn problem(failure: Failure, api_key: &ApiKey) -> Problem {
             "ipify's answer is larger than 64 KiB. Check ipify_origin and ipify_path.",
         ),
     };
-    let cause = api_key.mask(&format!("{:#}", failure.cause));
-    // What the host's policy forbids costs nothing, and a body that is too
-    // large may be so for one address.
-    let is_outage = !matches!(
-        failure.kind,
-        FailureKind::NotAllowed | FailureKind::TooLarge
-    );
-    Problem::new(kind, detail)
-        .because(anyhow!(cause))
-        .with_outage(is_outage)
+    let cause = anyhow!(api_key.mask(&format!("{:#}", failure.cause)));
+    let problem = Problem::new(kind, detail).because(cause);
+    match failure.kind {
+        // What the platform's policy forbids costs nothing, and a body that is
+        // too large may be so for one address.
+        FailureKind::NotAllowed | FailureKind::TooLarge => problem,
+        _ => outage(problem),
+    }
+}
+
+/// Parses `Retry-After` (RFC 9110, 10.2.3): seconds or an HTTP date. Returns
+/// seconds from `now`, which is in seconds since 1970.
+fn retry_after(value: &str, now: u64) -> Option<u64> {
+    decimal::parse(value).or_else(|| Some(http_date(value)?.saturating_sub(now)))
+}
+
+/// Parses a date like `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110, 5.6.7, without
+/// the two obsolete forms). Returns seconds since 1970.
+///
+/// The crate httpdate would cost 10 kB, most of it the standard library's time
+/// types.
+fn http_date(value: &str) -> Option<u64> {
+    const MONTHS: [&str; 12] = [
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+    ];
+    let number = |text: Option<&str>, allowed: RangeInclusive<u64>| {
+        decimal::parse(text?).filter(|number| allowed.contains(number))
+    };
+    let mut fields = value.split([' ', ':']);
+    let _weekday = fields.next()?;
+    let day = number(fields.next(), 1..=31)?;
+    let name = fields.next()?;
+    let month = MONTHS.iter().position(|month| *month == name)? as u64;
+    let year = number(fields.next(), 1970..=9999)?;
+    let hour = number(fields.next(), 0..=23)?;
+    let minute = number(fields.next(), 0..=59)?;
+    let second = number(fields.next(), 0..=60)?;
+    if fields.next() != Some("GMT") || fields.next().is_some() {
+        return None;
+    }
+    // Years start in March here, so that a leap day is the last day of one.
+    let (year, month) = match month {
+        0 | 1 => (year - 1, month + 10),
+        _ => (year, month - 2),
+    };
+    // 1970 started 719,468 days after March of the year 0.
+    let days = year * 365 + year / 4 - year / 100 + year / 400 + (month * 153 + 2) / 5 + day - 1;
+    Some((((days - 719_468) * 24 + hour) * 60 + minute) * 60 + second)
 }
 
 #[cfg(test)]
@@ -183,7 +264,7 @@ mod tests {
 
     fn access() -> Access {
         Access {
-            api_key: ApiKey::parse("at_a&b".to_owned()).unwrap(),
+            key: ApiKey("at_a&b".to_owned()),
             timeout: Duration::from_secs(3),
         }
     }
@@ -216,11 +297,74 @@ mod tests {
             kind: FailureKind::Connection,
             cause: anyhow!("connection refused").context("GET http://a/?apiKey=at_a%26b"),
         };
-        let problem = problem(failure, &access().api_key);
+        let problem = problem(failure, &access().key);
         assert_eq!(problem.kind, Kind::UpstreamUnreachable);
         assert_eq!(
             problem.cause.as_ref().unwrap().to_string(),
             "GET http://a/?apiKey=*** connection refused"
         );
+    }
+
+    #[test]
+    fn the_key_is_percent_encoded() {
+        for (key, expected) in [
+            ("at_Ab3-.~", "at_Ab3-.%7E"),
+            ("a+b/c=&d?#%", "a%2Bb%2Fc%3D%26d%3F%23%25"),
+        ] {
+            assert_eq!(ApiKey(key.to_owned()).encoded(), expected);
+        }
+    }
+
+    #[test]
+    fn the_key_is_masked() {
+        let key = ApiKey("at_S+/&1".to_owned());
+        for (text, expected) in [
+            ("connection refused", "connection refused"),
+            (
+                "GET https://a/?apiKey=at_S%2B%2F%261&ipAddress=9.9.9.9: refused",
+                "GET https://a/?apiKey=***&ipAddress=9.9.9.9: refused",
+            ),
+            (
+                "\"https://a/?apiKey=at_S+/&1\"",
+                "\"https://a/?apiKey=***\"",
+            ),
+            (
+                "?apiKey=at_S%2b%2f%261 twice apiKey=x",
+                "?apiKey=*** twice apiKey=***",
+            ),
+            ("key at_S+/&1", "key ***"),
+        ] {
+            assert_eq!(key.mask(text), expected);
+        }
+    }
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date() {
+        // Mon, 23 Nov 2026 10:00:00 GMT
+        let now = 1_795_428_000;
+        for (value, expected) in [
+            ("0", Some(0)),
+            ("120", Some(120)),
+            ("Mon, 23 Nov 2026 10:00:07 GMT", Some(7)),
+            ("Mon, 23 Nov 2026 09:59:59 GMT", Some(0)),
+            ("Tue, 23 Nov 2027 10:00:00 GMT", Some(365 * 86_400)),
+            ("Wed, 01 Mar 2028 10:00:00 GMT", Some(464 * 86_400)),
+            ("Sun, 06 Nov 1994 08:49:37 GMT", Some(0)),
+            ("Mon, 23 Nov 2026 10:00:00 CET", None),
+            ("Mon, 23 Nov 2026 10:00:+7 GMT", None),
+            ("Mon, 23 Nov 2026 10:61:00 GMT", None),
+            ("Mon, 32 Nov 2026 10:00:00 GMT", None),
+            ("Mon, 23 XXX 2026 10:00:00 GMT", None),
+            ("Mon, 23 Nov 99999999999 10:00:00 GMT", None),
+            ("Monday, 23-Nov-26 10:01:00 GMT", None),
+            ("", None),
+            ("+1", None),
+            ("-1", None),
+            ("1.5", None),
+            ("99999999999999999999", None),
+            ("soon", None),
+        ] {
+            assert_eq!(retry_after(value, now), expected, "{value:?}");
+        }
     }
 }

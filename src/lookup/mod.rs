@@ -1,42 +1,496 @@
 //! What is known of an address: from the cache, or else from ipify.
+//!
+//! A [`Lookup`] reads the cache and then does one of three things. A fresh
+//! answer is returned. A stale one is returned too, and replaced after the
+//! response (stale-while-revalidate, RFC 5861). Otherwise it is a miss, and
+//! [`Lookup::fetch`] asks ipify: one of the requests that miss at the same time
+//! takes a lease and asks, and the others wait for its answer in the cache.
 
-pub(crate) mod address;
-mod api_key;
 mod breaker;
+mod budget;
 mod cache;
-pub(crate) mod decimal;
-mod flow;
+mod in_flight;
 mod ipify;
 mod json;
-pub(crate) mod origin;
-pub(crate) mod problem;
 mod record;
-mod retry_after;
-pub(crate) mod settings;
 mod store;
-mod stored;
-mod tally;
-mod upstream;
-mod wait;
 
-pub use cache::Status;
-pub use flow::Lookup;
-pub use json::number;
-pub use problem::{Details, Kind, Problem};
-pub use record::{AutonomousSystem, Location, Record, View};
+pub use record::{Record, Values};
+
+use crate::address;
+use crate::problem::{Kind, Problem};
+use crate::runtime::Runtime;
+use crate::settings;
+use breaker::Breaker;
+use cache::{Cache, Cached, Found};
+use in_flight::Lease;
+use ipify::{Access, Endpoint};
 use std::net::IpAddr;
+use std::time::Duration;
+use store::Store;
+
+/// For how many seconds an answer about geo's own address is fresh at most: a
+/// laptop moves.
+const MAX_OWN_TTL: u64 = 3600;
+
+/// How long a request that waits for another one's answer sleeps before it looks
+/// again: at first this long, and then twice as long each time, up to
+/// [`MAX_PAUSE`].
+const MIN_PAUSE: Duration = Duration::from_millis(10);
+const MAX_PAUSE: Duration = Duration::from_millis(160);
+
+/// The lookup of one address, or of the public address of geo itself.
+pub struct Lookup<R> {
+    endpoint: Endpoint,
+    address: Option<IpAddr>,
+    /// `cache_ttl`
+    cache_ttl: u64,
+    store: Store<R>,
+    /// `None` where nothing is cached.
+    cache: Option<Cache<R>>,
+}
+
+/// What came of a lookup.
+pub struct Outcome<R> {
+    /// The answer, or why there is none.
+    pub result: Result<Answer, Problem>,
+    /// What the cache did, where it came to that.
+    pub cache_status: Option<CacheStatus>,
+    /// What is left to do when the response was sent.
+    pub after: Option<After<R>>,
+}
 
 /// What is known of an address.
 #[derive(Debug)]
 pub struct Answer {
     /// What ipify says.
-    pub record: Box<Record>,
-    /// What the cache did.
-    pub status: Status,
-    /// How old the record is, in seconds.
+    pub record: Record,
+    /// How old that is, in seconds.
     pub age: u64,
     /// For how many more seconds it is fresh.
     pub fresh_for: u64,
+}
+
+/// What the cache did, in the terms of `Cache-Status` (RFC 9211).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CacheStatus {
+    /// There is no cache, or it is turned off.
+    Bypass,
+    /// There was an answer.
+    Hit {
+        /// For how many more seconds it is fresh. Negative where it is stale.
+        ttl: i64,
+    },
+    /// There was none, so ipify was asked.
+    Miss {
+        /// Whether its answer is now stored.
+        stored: bool,
+    },
+    /// There was none, and another request had already asked ipify.
+    Collapsed,
+    /// There was one that is too old to be served, so ipify was asked.
+    Stale {
+        /// Whether its answer is now stored.
+        stored: bool,
+    },
+    /// ipify was not asked, because the circuit breaker is open.
+    CircuitOpen,
+    /// ipify was not asked, because the lookups of the day are used up.
+    BudgetSpent,
+}
+
+/// When a stale answer is served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stale {
+    /// At once; [`After::run`] asks ipify for a newer one.
+    WhileRevalidate,
+    /// Where ipify fails.
+    IfError,
+}
+
+/// What a lookup leaves to do when the response was sent.
+pub struct After<R> {
+    lookup: Lookup<R>,
+    found: Found,
+    /// After how many seconds an answer is deleted.
+    retention: u64,
+    /// Whether the answer that was served is to be replaced by a newer one.
+    refresh: bool,
+    /// Whether ipify has given an answer; then a part of the cache is swept.
+    sweep: bool,
+}
+
+/// What a lookup does once it has read the cache.
+enum Plan {
+    /// Serves the cached answer.
+    Fresh(Cached),
+    /// Serves the cached answer, and asks ipify for a newer one afterwards.
+    ServeStale { cached: Cached, retention: u64 },
+    /// Asks ipify. Where that fails, the cached answer is served if it may be.
+    Fetch {
+        cached: Option<Cached>,
+        may_serve: bool,
+        retention: u64,
+    },
+}
+
+/// ipify's answer.
+enum Fetched {
+    /// To this request.
+    New { record: Record, stored: bool },
+    /// To another request, out of the cache.
+    Shared(Cached),
+}
+
+/// Why there is no answer of ipify.
+struct Failed {
+    problem: Problem,
+    /// Whether ipify was not asked because it failed before.
+    is_circuit_open: bool,
+}
+
+/// ipify, with what keeps geo from asking it too often.
+struct Upstream<R> {
+    access: Access,
+    breaker: Breaker<R>,
+    /// `lookups_per_day`
+    limit: u64,
+}
+
+impl<R: Runtime> Lookup<R> {
+    /// Prepares the lookup of an address; without one, of geo's own.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::SpecialAddress`] and [`Kind::Misconfigured`].
+    pub fn new(address: Option<IpAddr>, runtime: &R) -> Result<Self, Problem> {
+        if address.is_some_and(address::is_special) {
+            return Err(Problem::new(
+                Kind::SpecialAddress,
+                "This address is reserved (private, loopback, documentation, multicast and so on) \
+                 and has no place on the Internet.",
+            ));
+        }
+        let endpoint = Endpoint::load(runtime)?;
+        let cache_ttl = settings::CACHE_TTL.read(runtime)?;
+        let store = Store::new(runtime.clone());
+        let cache = if R::HAS_STORE && cache_ttl > 0 {
+            Some(Cache::new(&endpoint, address, store.clone())?)
+        } else {
+            None
+        };
+        Ok(Self {
+            endpoint,
+            address,
+            cache_ttl,
+            store,
+            cache,
+        })
+    }
+
+    /// Returns the answer, and what is left to do when the response was sent.
+    pub async fn answer(self, stale: Stale) -> Outcome<R> {
+        let Some(cache) = &self.cache else {
+            return self.answer_uncached().await;
+        };
+        let mut found = cache.find().await;
+        match self.plan(found.cached.take(), stale) {
+            Err(problem) => Outcome::new(Err(problem), None),
+            Ok(Plan::Fresh(cached)) => self.serve(cached),
+            Ok(Plan::ServeStale { cached, retention }) => {
+                let mut outcome = self.serve(cached);
+                outcome.after = Some(After {
+                    refresh: true,
+                    sweep: false,
+                    retention,
+                    found,
+                    lookup: self,
+                });
+                outcome
+            }
+            Ok(Plan::Fetch {
+                cached,
+                may_serve,
+                retention,
+            }) => {
+                let (mut outcome, sweep) = self.miss(cache, &mut found, cached, may_serve).await;
+                outcome.after = Some(After {
+                    refresh: false,
+                    sweep,
+                    retention,
+                    found,
+                    lookup: self,
+                });
+                outcome
+            }
+        }
+    }
+
+    /// Decides what to do about what the cache has.
+    fn plan(&self, cached: Option<Cached>, stale: Stale) -> Result<Plan, Problem> {
+        let cached = match cached {
+            Some(cached) if cached.age < self.ttl() => return Ok(Plan::Fresh(cached)),
+            cached => cached,
+        };
+        // Read before ipify is asked, so that no credit is spent on an answer
+        // that an invalid setting would lose.
+        let cache_stale = settings::CACHE_STALE.read(&self.store.runtime)?;
+        let retention = self.cache_ttl + cache_stale;
+        let may_serve = |cached: &Cached| cached.age < self.ttl() + cache_stale;
+        Ok(match cached {
+            Some(cached) if stale == Stale::WhileRevalidate && may_serve(&cached) => {
+                Plan::ServeStale { cached, retention }
+            }
+            cached => Plan::Fetch {
+                may_serve: cached.as_ref().is_some_and(may_serve),
+                cached,
+                retention,
+            },
+        })
+    }
+
+    /// Asks ipify. Where that fails, serves the cached answer if it may be.
+    /// Returns whether ipify gave a new answer, too.
+    async fn miss(
+        &self,
+        cache: &Cache<R>,
+        found: &mut Found,
+        cached: Option<Cached>,
+        may_serve: bool,
+    ) -> (Outcome<R>, bool) {
+        let was_cached = cached.is_some();
+        let status = |stored| {
+            if was_cached {
+                CacheStatus::Stale { stored }
+            } else {
+                CacheStatus::Miss { stored }
+            }
+        };
+        match self.fetch(cache, found).await {
+            Ok(Fetched::New { record, stored }) => (self.fresh(record, status(stored)), true),
+            Ok(Fetched::Shared(cached)) => {
+                let mut outcome = self.serve(cached);
+                outcome.cache_status = Some(CacheStatus::Collapsed);
+                (outcome, false)
+            }
+            Err(failed) => {
+                let is_servable = may_serve || failed.problem.kind == Kind::BudgetSpent;
+                match cached.filter(|_| is_servable) {
+                    Some(cached) => {
+                        found.keep();
+                        failed.problem.log(&self.store.runtime);
+                        (self.serve(cached), false)
+                    }
+                    None => (failed.outcome(status(false)), false),
+                }
+            }
+        }
+    }
+
+    /// Asks ipify, or waits for its answer to another request.
+    async fn fetch(&self, cache: &Cache<R>, found: &mut Found) -> Result<Fetched, Failed> {
+        let runtime = &self.store.runtime;
+        let upstream = self.upstream()?;
+        upstream.breaker.check().await.map_err(circuit_open)?;
+        let timeout = upstream.access.timeout;
+        let lease = match Lease::acquire(cache.key(), timeout, &self.store).await {
+            Ok(lease) => Some(lease),
+            Err(held) => {
+                let begin = runtime.elapsed();
+                let mut pause = MIN_PAUSE;
+                // The bound is for a store or a clock that is wrong: neither
+                // must fail a request.
+                while !held.has_ended().await && runtime.elapsed() - begin < 2 * timeout {
+                    runtime.sleep(pause).await;
+                    pause = MAX_PAUSE.min(2 * pause);
+                    *found = cache.find().await;
+                    if let Some(cached) = self.take_fresh(found) {
+                        return Ok(Fetched::Shared(cached));
+                    }
+                }
+                // The other request got no answer. Those that waited for it do
+                // not wait for each other, too.
+                None
+            }
+        };
+        self.ask_and_store(&upstream, lease, cache, found).await
+    }
+
+    /// Asks ipify, unless another request is asking it already. Returns whether
+    /// it gave a new answer.
+    async fn refresh(&self, cache: &Cache<R>, found: &mut Found) -> Result<bool, Failed> {
+        let upstream = self.upstream()?;
+        upstream.breaker.check().await.map_err(circuit_open)?;
+        let timeout = upstream.access.timeout;
+        let Ok(lease) = Lease::acquire(cache.key(), timeout, &self.store).await else {
+            return Ok(false);
+        };
+        let fetched = self.ask_and_store(&upstream, Some(lease), cache, found);
+        Ok(matches!(fetched.await?, Fetched::New { .. }))
+    }
+
+    /// Asks ipify, stores its answer and releases the lease.
+    async fn ask_and_store(
+        &self,
+        upstream: &Upstream<R>,
+        lease: Option<Lease<R>>,
+        cache: &Cache<R>,
+        found: &mut Found,
+    ) -> Result<Fetched, Failed> {
+        // Another request may have stored an answer just before this one took
+        // the lease.
+        *found = cache.find().await;
+        let fetched = match self.take_fresh(found) {
+            Some(cached) => Ok(Fetched::Shared(cached)),
+            None => match self.ask(upstream).await {
+                Ok(record) => {
+                    let stored = cache.store(found, &record).await;
+                    Ok(Fetched::New { record, stored })
+                }
+                Err(failed) => Err(failed),
+            },
+        };
+        if let Some(lease) = lease {
+            lease.release().await;
+        }
+        fetched
+    }
+
+    /// Asks ipify, if the circuit breaker and the budget allow it.
+    async fn ask(&self, upstream: &Upstream<R>) -> Result<Record, Failed> {
+        let access = &upstream.access;
+        let permit = upstream.breaker.admit(access.timeout).await;
+        let permit = permit.map_err(circuit_open)?;
+        let result = match budget::spend(upstream.limit, &self.store).await {
+            Ok(()) => {
+                let runtime = &self.store.runtime;
+                self.endpoint.ask(access, self.address, runtime).await
+            }
+            Err(spent) => Err(spent),
+        };
+        upstream.breaker.record(permit, result.as_ref().err()).await;
+        Ok(result?)
+    }
+
+    async fn answer_uncached(&self) -> Outcome<R> {
+        let result = match self.upstream() {
+            Ok(upstream) => self.ask(&upstream).await,
+            Err(problem) => Err(problem.into()),
+        };
+        match result {
+            Ok(record) => self.fresh(record, CacheStatus::Bypass),
+            Err(failed) => failed.outcome(CacheStatus::Bypass),
+        }
+    }
+
+    /// Reads the settings that only a request to ipify needs.
+    fn upstream(&self) -> Result<Upstream<R>, Problem> {
+        let limit = settings::LOOKUPS_PER_DAY.read(&self.store.runtime)?;
+        Ok(Upstream {
+            access: Access::load(&self.store.runtime)?,
+            breaker: Breaker::new(&self.endpoint, self.store.clone()),
+            limit,
+        })
+    }
+
+    /// For how many seconds an answer is fresh.
+    fn ttl(&self) -> u64 {
+        match self.address {
+            Some(_) => self.cache_ttl,
+            None => self.cache_ttl.min(MAX_OWN_TTL),
+        }
+    }
+
+    /// Takes the cached answer, if it is fresh.
+    fn take_fresh(&self, found: &mut Found) -> Option<Cached> {
+        found.cached.take().filter(|cached| cached.age < self.ttl())
+    }
+
+    /// The outcome where a new answer is served.
+    fn fresh(&self, record: Record, status: CacheStatus) -> Outcome<R> {
+        let answer = Answer {
+            record,
+            age: 0,
+            fresh_for: self.ttl(),
+        };
+        Outcome::new(Ok(answer), Some(status))
+    }
+
+    /// The outcome where a cached answer is served.
+    fn serve(&self, Cached { record, age }: Cached) -> Outcome<R> {
+        let answer = Answer {
+            record,
+            age,
+            fresh_for: self.ttl().saturating_sub(age),
+        };
+        // Both are below some hundred years.
+        let ttl = self.ttl() as i64 - age as i64;
+        Outcome::new(Ok(answer), Some(CacheStatus::Hit { ttl }))
+    }
+}
+
+impl<R> Outcome<R> {
+    fn new(result: Result<Answer, Problem>, cache_status: Option<CacheStatus>) -> Self {
+        Self {
+            result,
+            cache_status,
+            after: None,
+        }
+    }
+}
+
+impl<R: Runtime> After<R> {
+    /// Replaces the answer that was served, where it was stale, and deletes
+    /// expired ones.
+    pub async fn run(self) {
+        let Self {
+            lookup, mut found, ..
+        } = self;
+        let Some(cache) = &lookup.cache else { return };
+        let mut sweep = self.sweep;
+        if self.refresh {
+            match lookup.refresh(cache, &mut found).await {
+                Ok(is_new) => sweep = is_new,
+                // These were logged when ipify failed, or are no failure.
+                Err(failed) if failed.is_circuit_open => {}
+                Err(failed) if failed.problem.kind == Kind::BudgetSpent => {}
+                Err(failed) => failed.problem.log(&lookup.store.runtime),
+            }
+        }
+        cache.evict_expired(&found, self.retention).await;
+        if sweep {
+            cache.sweep(self.retention).await;
+        }
+    }
+}
+
+impl Failed {
+    /// The outcome where no answer is served. `status` is what the cache did
+    /// before ipify failed.
+    fn outcome<R>(self, status: CacheStatus) -> Outcome<R> {
+        let status = match self.problem.kind {
+            _ if self.is_circuit_open => CacheStatus::CircuitOpen,
+            Kind::BudgetSpent => CacheStatus::BudgetSpent,
+            _ => status,
+        };
+        Outcome::new(Err(self.problem), Some(status))
+    }
+}
+
+impl From<Problem> for Failed {
+    fn from(problem: Problem) -> Self {
+        Self {
+            problem,
+            is_circuit_open: false,
+        }
+    }
+}
+
+fn circuit_open(problem: Problem) -> Failed {
+    Failed {
+        problem,
+        is_circuit_open: true,
+    }
 }
 
 /// Parses what is asked about.
@@ -52,14 +506,4 @@ pub fn parse_address(text: &str) -> Result<IpAddr, Problem> {
              One looks like 8.8.8.8 or 2001:4860:4860::8888.",
         )
     })
-}
-
-/// When an answer that is no longer fresh is given.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stale {
-    /// At once; ipify is asked by [`Lookup::finish`] (stale-while-revalidate,
-    /// RFC 5861).
-    WhileRevalidate,
-    /// Where ipify fails (stale-if-error).
-    IfError,
 }

@@ -1,9 +1,15 @@
-//! What ipify knows about an address: its JSON verbatim, and a typed view.
+//! What ipify says about an address: its JSON verbatim, and the values in it.
 
-use super::{address, json};
+use super::json::{self, Value};
+use crate::address;
+use crate::country;
+use crate::fields::{FIELDS, Field, Source};
 use serde_json::value::RawValue;
 use std::net::IpAddr;
 use std::ops::Range;
+
+/// ipify's code for an unknown country. The coordinates beside it are 0,0.
+const UNKNOWN_COUNTRY: &str = "ZZ";
 
 /// An answer of ipify.
 ///
@@ -18,72 +24,23 @@ pub struct Record {
     pub ip: IpAddr,
 }
 
-/// What geo reads of a record. A value is `None` where ipify has no such.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct View {
-    /// The address that the record is about.
-    pub ip: IpAddr,
-    /// The Internet service provider.
-    pub isp: Option<String>,
-    /// Where the address is.
-    pub location: Location,
-    /// The autonomous system that announces the address.
-    pub system: AutonomousSystem,
-}
-
-/// Where an address is.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Location {
-    /// The ISO 3166-1 alpha-2 code.
-    pub country: Option<String>,
-    /// The region.
-    pub region: Option<String>,
-    /// The city.
-    pub city: Option<String>,
-    /// The latitude in degrees, with the digits that ipify wrote.
-    pub lat: Option<String>,
-    /// The longitude in degrees, with the digits that ipify wrote.
-    pub lng: Option<String>,
-    /// The postal code.
-    pub postal_code: Option<String>,
-    /// The offset from UTC, like `-08:00`.
-    pub timezone: Option<String>,
-}
-
-/// An autonomous system (RFC 1930).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct AutonomousSystem {
-    /// The number, in decimal digits.
-    pub number: Option<String>,
-    /// The name.
-    pub name: Option<String>,
-}
-
 impl Record {
-    /// Parses a body. `None` if it is not a JSON object whose `ip` is an IP
-    /// address, or if it has one of the members that geo reads twice.
-    pub fn parse(body: Vec<u8>) -> Option<Box<Self>> {
+    /// Parses a body. `None` if it is not a JSON object with one `ip` that is
+    /// an IP address.
+    pub fn parse(body: Vec<u8>) -> Option<Self> {
         let json = String::from_utf8(body).ok()?;
-        let [ip, ..] = members(&json)?;
+        let Value::Object(members) = json::parse(&json)? else {
+            return None;
+        };
         // The raw value is a part of the text.
-        let raw_ip = ip?.get();
+        let raw_ip = single(&members, "ip")?.get();
         let start = raw_ip.as_ptr() as usize - json.as_ptr() as usize;
         let ip_range = start..start + raw_ip.len();
-        let ip = address::parse(&json::string(raw_ip)?)?;
-        Some(Box::new(Self { json, ip_range, ip }))
-    }
-
-    /// Reads the values. The JSON is parsed for it, so it is not done where only
-    /// the JSON is asked for.
-    pub fn view(&self) -> View {
-        // It has been parsed before.
-        let [_, isp, location, system] = members(&self.json).unwrap_or_default();
-        View {
-            ip: self.ip,
-            isp: text(isp),
-            location: Location::read(location),
-            system: AutonomousSystem::read(system),
-        }
+        let Value::String(ip) = json::parse(raw_ip)? else {
+            return None;
+        };
+        let ip = address::parse(&ip)?;
+        Some(Self { json, ip_range, ip })
     }
 
     /// Returns the JSON.
@@ -100,89 +57,136 @@ impl Record {
     pub fn set_ip(&mut self, ip: IpAddr) {
         let value = format!("\"{ip}\"");
         let Range { start, end } = self.ip_range;
+        // `replace_range` would cost 10 kB, most of it the text of its panics.
         let before = self.json.get(..start).unwrap_or_default();
         let after = self.json.get(end..).unwrap_or_default();
         self.json = format!("{before}{value}{after}");
         self.ip_range.end = start + value.len();
         self.ip = ip;
     }
-}
 
-/// Returns the values of `ip`, `isp`, `location` and `as`.
-fn members(json: &str) -> Option<[Option<&RawValue>; 4]> {
-    json::members(json, ["ip", "isp", "location", "as"])
-}
-
-impl Location {
-    fn read(value: Option<&RawValue>) -> Self {
-        let names = [
-            "country",
-            "region",
-            "city",
-            "lat",
-            "lng",
-            "postalCode",
-            "timezone",
-        ];
-        let [country, region, city, lat, lng, postal_code, timezone] = object(value, names);
-        // ipify's code for an unknown country, with 0,0 as coordinates.
-        let country = text(country);
-        let is_known = country.as_deref() != Some("ZZ");
-        Self {
-            country: country.filter(|_| is_known),
-            region: text(region),
-            city: text(city),
-            lat: number(lat).filter(|_| is_known),
-            lng: number(lng).filter(|_| is_known),
-            postal_code: text(postal_code),
-            timezone: text(timezone),
-        }
+    /// Reads the values. The JSON is parsed for it, so it is not done where
+    /// only the JSON is asked for.
+    pub fn values(&self) -> Values<'_> {
+        let members = |json| match json::parse(json) {
+            Some(Value::Object(members)) => members,
+            _ => Vec::new(),
+        };
+        let root = members(&self.json);
+        let objects = root
+            .iter()
+            .filter(|(_, value)| value.get().starts_with('{'))
+            .map(|(name, value)| (name.clone(), members(value.get())))
+            .collect();
+        let ip = self.ip;
+        let values = Values { ip, root, objects };
+        values.without_unknown_country()
     }
 }
 
-impl AutonomousSystem {
-    fn read(value: Option<&RawValue>) -> Self {
-        let [asn, name] = object(value, ["asn", "name"]);
-        Self {
-            number: number(asn),
-            name: text(name),
+/// The values of a record.
+pub struct Values<'a> {
+    ip: IpAddr,
+    /// The members of the JSON object.
+    root: Members<'a>,
+    /// The members of the objects in it.
+    objects: Vec<(String, Members<'a>)>,
+}
+
+/// Names and values of an object, in their order.
+type Members<'a> = Vec<(String, &'a RawValue)>;
+
+impl Values<'_> {
+    fn without_unknown_country(mut self) -> Self {
+        if self.text("location", "country").as_deref() == Some(UNKNOWN_COUNTRY) {
+            for (_, members) in &mut self.objects {
+                members.retain(|(name, _)| !["country", "lat", "lng"].contains(&name.as_str()));
+            }
         }
+        self
+    }
+
+    /// Returns the value of a field as one line of text; `None` where ipify has
+    /// none.
+    pub fn get(&self, field: &Field) -> Option<String> {
+        match field.source {
+            Source::Address => Some(self.ip.to_string()),
+            Source::Text(object, name) => self.text(object, name),
+            Source::Number(object, name) => self.digits(object, name),
+            Source::Coordinates => {
+                Some(format!("{},{}", self.by_name("lat")?, self.by_name("lng")?))
+            }
+            Source::CountryName => Some(country::name(&self.by_name("country")?)?.to_owned()),
+            Source::Asn => Some(format!("AS{}", self.digits("as", "asn")?)),
+        }
+    }
+
+    /// Returns the value of the field with this name.
+    pub fn by_name(&self, name: &str) -> Option<String> {
+        self.get(FIELDS.iter().find(|field| field.name == name)?)
+    }
+
+    /// Returns a number of a field, as the nearest one that there is.
+    pub fn number(&self, name: &str) -> Option<f64> {
+        match json::parse(&self.by_name(name)?)? {
+            Value::Number(number) => Some(number),
+            _ => None,
+        }
+    }
+
+    /// Returns a string or a number on one line; `None` where it is blank.
+    fn text(&self, object: &str, name: &str) -> Option<String> {
+        let json = self.raw(object, name)?;
+        let text = match json::parse(json)? {
+            Value::String(text) => text,
+            Value::Number(_) => json.to_owned(),
+            _ => return None,
+        };
+        let line = text.replace(char::is_control, " ");
+        let line = line.trim_ascii();
+        (!line.is_empty()).then(|| line.to_owned())
+    }
+
+    /// Returns the digits of a number.
+    fn digits(&self, object: &str, name: &str) -> Option<String> {
+        let json = self.raw(object, name)?;
+        let is_number = json.starts_with(|char: char| char == '-' || char.is_ascii_digit());
+        is_number.then(|| json.to_owned())
+    }
+
+    /// Returns the JSON of a value.
+    fn raw(&self, object: &str, name: &str) -> Option<&str> {
+        let members = match object {
+            "" => &self.root,
+            _ => single(&self.objects, object)?,
+        };
+        Some(single(members, name)?.get())
     }
 }
 
-/// Reads members of an object; where it is missing or something else, all of
-/// them are missing.
-fn object<'a, const N: usize>(
-    value: Option<&'a RawValue>,
-    names: [&str; N],
-) -> [Option<&'a RawValue>; N] {
-    value
-        .and_then(|value| json::members(value.get(), names))
-        .unwrap_or([None; N])
-}
-
-/// Returns the digits of a number.
-fn number(value: Option<&RawValue>) -> Option<String> {
-    let digits = value?.get();
-    digits
-        .starts_with(|char: char| char == '-' || char.is_ascii_digit())
-        .then(|| digits.to_owned())
-}
-
-/// Returns a string or a number on one line; `None` where it is blank.
-fn text(value: Option<&RawValue>) -> Option<String> {
-    let text = json::string(value?.get()).or_else(|| number(value))?;
-    let line = text.replace(char::is_control, " ");
-    let line = line.trim_ascii();
-    (!line.is_empty()).then(|| line.to_owned())
+/// Returns the value of a name that is there once.
+fn single<'a, T>(members: &'a [(String, T)], name: &str) -> Option<&'a T> {
+    let mut values = members.iter().filter(|member| member.0 == name);
+    let (_, value) = values.next()?;
+    values.next().is_none().then_some(value)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn parse(json: &str) -> Option<Box<Record>> {
+    fn parse(json: &str) -> Option<Record> {
         Record::parse(json.as_bytes().to_vec())
+    }
+
+    /// Returns the values that there are, as "name: value".
+    fn lines(json: &str) -> Vec<String> {
+        let record = parse(json).unwrap();
+        let values = record.values();
+        FIELDS
+            .iter()
+            .filter_map(|field| Some(format!("{}: {}", field.name, values.get(field)?)))
+            .collect()
     }
 
     #[test]
@@ -240,24 +244,24 @@ mod tests {
             r#"{"ip":"8.8.8.8","a":NaN}"#,
             r#"{"location":{"ip":"8.8.8.8"}}"#,
             "\u{feff}{\"ip\":\"8.8.8.8\"}",
-            // serde's rule for a member that is there twice.
             r#"{"ip":"8.8.8.8","ip":"8.8.8.8"}"#,
-            r#"{"ip":"8.8.8.8","isp":"a","isp":"b"}"#,
         ] {
             assert_eq!(parse(json), None, "{json}");
         }
-        let not_utf8 = b"{\"ip\":\"8.8.8.8\",\"a\":\"\xff\"}".to_vec();
-        assert_eq!(Record::parse(not_utf8), None);
+        assert_eq!(
+            Record::parse(b"{\"ip\":\"8.8.8.8\",\"a\":\"\xff\"}".to_vec()),
+            None
+        );
     }
 
     #[test]
-    fn depth_is_no_limit() {
+    fn nesting_is_limited_only_by_the_size() {
         let depth = 10_000;
         for (open, close) in [("[", "]"), (r#"{"a":"#, "}")] {
             let deep = format!("{}1{}", open.repeat(depth), close.repeat(depth));
             for member in ["unknown", "isp", "location", "as"] {
                 let json = format!(r#"{{"ip":"8.8.8.8","{member}":{deep}}}"#);
-                assert_eq!(parse(&json).unwrap().json(), json, "{member}");
+                assert_eq!(lines(&json), ["ip: 8.8.8.8"], "{member}");
             }
         }
     }
@@ -265,33 +269,29 @@ mod tests {
     #[test]
     fn values_are_unescaped_on_one_line() {
         let json = r#"{"ip":"9.9.9.9","location":{"country":"CH","region":"Z\u00fcrich",
-            "city":"Zürich \ud83d\ude00 \ud83d","lat":47.366670,"lng":-8.550000,
+            "city":"Zürich \ud83d\ude00","lat":47.366670,"lng":-8.550000,
             "postalCode":8001,"timezone":"+01:00","geonameId":2657896},
             "domains":["dns.quad9.net"],"as":{"asn":19281,"name":" Quad9 "},
             "isp":"Quad9\n\"Nine\""}"#;
-        let view = parse(json).unwrap().view();
-        let some = |text: &str| Some(text.to_owned());
-        assert_eq!(view.ip.to_string(), "9.9.9.9");
-        assert_eq!(view.isp, some("Quad9 \"Nine\""));
-        assert_eq!(
-            view.location,
-            Location {
-                country: some("CH"),
-                region: some("Zürich"),
-                city: some("Zürich 😀 \u{fffd}"),
-                lat: some("47.366670"),
-                lng: some("-8.550000"),
-                postal_code: some("8001"),
-                timezone: some("+01:00"),
-            }
-        );
-        assert_eq!(
-            view.system,
-            AutonomousSystem {
-                number: some("19281"),
-                name: some("Quad9"),
-            }
-        );
+        let expected = [
+            "ip: 9.9.9.9",
+            "isp: Quad9 \"Nine\"",
+            "country: CH",
+            "country-name: Switzerland",
+            "region: Zürich",
+            "city: Zürich 😀",
+            "lat: 47.366670",
+            "lng: -8.550000",
+            "coordinates: 47.366670,-8.550000",
+            "postal-code: 8001",
+            "timezone: +01:00",
+            "asn: AS19281",
+            "as-name: Quad9",
+        ];
+        assert_eq!(lines(json), expected);
+        let record = parse(json).unwrap();
+        assert_eq!(record.values().number("lng"), Some(-8.55));
+        assert_eq!(record.values().number("city"), None);
     }
 
     #[test]
@@ -302,13 +302,18 @@ mod tests {
             r#","location":[1,2],"as":"AS1","isp":{}"#,
             r#","location":{"country":"ZZ","lat":0,"lng":0,"city":" \u0000"}"#,
             r#","location":{"lat":"1","lng":null,"city":{}},"as":{"asn":"x"}"#,
-            r#","location":{"city":"a","city":"b"}"#,
+            r#","location":{"city":"a","city":"b"},"isp":"a","isp":"b""#,
+            r#","location":{"city":"\ud83d"},"isp":"\ude00""#,
         ] {
-            let record = parse(&format!(r#"{{"ip":"9.9.9.9"{rest}}}"#)).unwrap();
-            let view = record.view();
-            assert_eq!(view.isp, None, "{rest}");
-            assert_eq!(view.location, Location::default(), "{rest}");
-            assert_eq!(view.system, AutonomousSystem::default(), "{rest}");
+            let json = format!(r#"{{"ip":"9.9.9.9"{rest}}}"#);
+            assert_eq!(lines(&json), ["ip: 9.9.9.9"], "{rest}");
+        }
+        for (rest, expected) in [
+            (r#""location":{"lat":1}"#, "lat: 1"),
+            (r#""location":{"country":"Elbonia"}"#, "country: Elbonia"),
+        ] {
+            let json = format!(r#"{{"ip":"9.9.9.9",{rest}}}"#);
+            assert_eq!(lines(&json), ["ip: 9.9.9.9", expected]);
         }
     }
 }

@@ -269,7 +269,7 @@ async fn what_cannot_be_read_is_a_miss() {
 
     let mut flipped = entry.clone();
     *flipped.last_mut().unwrap() ^= 1;
-    let newer = [b"geo3", &entry[4..]].concat();
+    let newer = [b"geo4", &entry[4..]].concat();
     for value in [
         b"".to_vec(),
         b"another program's".to_vec(),

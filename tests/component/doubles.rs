@@ -4,7 +4,8 @@ use crate::API_KEY;
 use anyhow::{Result, bail};
 use geo_host::{Backend, Hooks, Memory};
 use std::fmt::Debug;
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Barrier, Mutex};
 use tokio::sync::watch;
 
 /// Hooks that record which variables are read.
@@ -75,6 +76,8 @@ pub enum Action {
     Set,
     /// To delete one.
     Delete,
+    /// To add to a counter.
+    Increment,
 }
 
 /// A store in memory that records what is asked of it.
@@ -84,6 +87,15 @@ pub struct Store {
     actions: Mutex<Vec<Action>>,
     fails: Option<Box<Fails>>,
     returns: Option<Returns>,
+    gathers: Option<Gathering>,
+}
+
+/// Reads of counters that go on when so many of them wait.
+struct Gathering {
+    size: usize,
+    barrier: Barrier,
+    arrived: AtomicUsize,
+    gathered: watch::Sender<bool>,
 }
 
 /// Whether an action fails, before which there were so many.
@@ -107,6 +119,28 @@ impl Store {
             returns: Some(returns),
             ..Self::default()
         }
+    }
+
+    /// Returns one that lets the first reads of a counter wait for each other,
+    /// so many.
+    pub fn gathering(size: usize) -> Self {
+        let gathers = Some(Gathering {
+            size,
+            barrier: Barrier::new(size),
+            arrived: AtomicUsize::new(0),
+            gathered: watch::Sender::new(false),
+        });
+        Self {
+            gathers,
+            ..Self::default()
+        }
+    }
+
+    /// Waits until they have.
+    pub async fn gathered(&self) {
+        let gathering = self.gathers.as_ref().unwrap();
+        let mut gathered = gathering.gathered.subscribe();
+        gathered.wait_for(|gathered| *gathered).await.unwrap();
     }
 
     /// Returns what was asked since the last call.
@@ -144,6 +178,19 @@ impl Backend for Store {
     fn delete(&self, store: &str, key: &str) -> Result<()> {
         self.record(Action::Delete)?;
         self.memory.delete(store, key)
+    }
+
+    fn increment(&self, store: &str, key: &str, delta: i64) -> Result<i64> {
+        self.record(Action::Increment)?;
+        let sum = self.memory.increment(store, key, delta)?;
+        if let Some(gathering) = &self.gathers
+            && delta == 0
+            && gathering.arrived.fetch_add(1, Ordering::Relaxed) < gathering.size
+        {
+            gathering.barrier.wait();
+            gathering.gathered.send_replace(true);
+        }
+        Ok(sum)
     }
 
     fn keys(&self, store: &str) -> Result<Vec<String>> {

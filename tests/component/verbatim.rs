@@ -40,19 +40,17 @@ async fn json_comes_back_as_ipify_wrote_it() {
 #[tokio::test]
 async fn members_that_are_there_twice() {
     let geo = Geo::with(&[("cache_ttl", "0")]).await;
-    for json in [
-        r#"{"ip":"1.1.1.1","ip":"8.8.8.8"}"#,
-        r#"{"ip":"8.8.8.8","isp":"a","isp":"b"}"#,
-    ] {
-        geo.fault(Fault::Body(json.into()));
-        assert_eq!(geo.get("/").await.problem(), "upstream-invalid", "{json}");
-    }
-    // Inside of an object only its own values are lost.
-    let json = r#"{"ip":"8.8.8.8","isp":"a","location":{"city":"b","city":"c"}}"#;
+    let json = r#"{"ip":"1.1.1.1","ip":"8.8.8.8"}"#;
+    geo.fault(Fault::Body(json.into()));
+    assert_eq!(geo.get("/").await.problem(), "upstream-invalid");
+    // Of any other member, only the value is lost.
+    let json = r#"{"ip":"8.8.8.8","isp":"a","isp":"b",
+        "location":{"city":"b","city":"c","region":"d"}}"#;
     geo.fault(Fault::Body(json.into()));
     assert_eq!(geo.get("/").await.text(), json);
-    assert_eq!(geo.get("/isp").await.text(), "a\n");
+    assert_eq!(geo.get("/isp").await.problem(), "no-value");
     assert_eq!(geo.get("/city").await.problem(), "no-value");
+    assert_eq!(geo.get("/region").await.text(), "d\n");
 }
 
 #[tokio::test]
@@ -76,5 +74,5 @@ async fn halves_of_surrogate_pairs() {
     let json = r#"{"ip":"8.8.8.8","location":{"city":"a \ud83d b"}}"#;
     geo.fault(Fault::Body(json.into()));
     assert_eq!(geo.get("/").await.text(), json);
-    assert_eq!(geo.get("/city").await.text(), "a \u{fffd} b\n");
+    assert_eq!(geo.get("/city").await.problem(), "no-value");
 }

@@ -132,7 +132,7 @@ pub fn upstream(body: &[u8]) {
         let other: IpAddr = "2620:fe::fe".parse().unwrap();
         record.set_ip(other);
         let parsed = Record::parse(record.json().into()).unwrap();
-        assert_eq!(*parsed, *record);
+        assert_eq!(parsed, record);
         assert_eq!(parsed.ip, other);
     }
 }
@@ -149,8 +149,7 @@ pub fn stored(value: &[u8]) {
     assert_eq!(json["ip"], "9.9.9.9", "an answer about another address");
     // And with the checksum that makes it one of geo's own.
     if let Ok(rest) = std::str::from_utf8(value) {
-        let rest = format!(" {rest}");
-        let signed = format!("geo2 {}{rest}", fnv_1a(&rest));
+        let signed = format!("geo3 {} {rest}", fnv_1a(rest));
         let world = World::with(&[("trusted_hops", "1")]).with_stored(signed.as_bytes());
         let response = world.answer(Method::Get, "/", &caller);
         check(&world, &response);

@@ -48,40 +48,39 @@ fn harmless(record: &Record) -> Vec<u8> {
     // What is nothing but controls of the direction is not shown.
     let is_hidden = |char| matches!(char, ' ' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let is_shown = |text: &&String| !text.chars().all(is_hidden);
-    let text = |value: &Option<String>| {
-        let text = value.as_ref().filter(is_shown);
+    let values = record.values();
+    let text = |name| {
+        let text = values.by_name(name);
+        let text = text.as_ref().filter(is_shown);
         text.map_or(Value::Null, |_| "x".into())
     };
-    let number = |value: &Option<String>| value.as_ref().map_or(Value::Null, |_| 1.into());
-    let view = record.view();
-    let place = &view.location;
+    let number = |name| values.by_name(name).map_or(Value::Null, |_| 1.into());
     // A latitude that is none is not on the map, and only a code has a flag.
     let is_latitude = |digits: &str| {
         let is_plain = !digits.contains(['e', 'E']);
         is_plain && digits.parse::<f64>().is_ok_and(|lat| lat.abs() <= 90.0)
     };
-    let lat = place
-        .lat
-        .as_deref()
-        .map(|lat| is_latitude(lat).then_some(1));
+    let lat = values
+        .by_name("lat")
+        .map(|lat| is_latitude(&lat).then_some(1));
     let is_code = |code: &str| code.len() == 2 && code.bytes().all(|b| b.is_ascii_uppercase());
-    let country = match place.country.as_deref() {
-        Some(code) if is_code(code) => code.into(),
-        _ => text(&place.country),
+    let country = match values.by_name("country") {
+        Some(code) if is_code(&code) => code.into(),
+        _ => text("country"),
     };
     let json = json!({
-        "ip": view.ip.to_string(),
-        "isp": text(&view.isp),
+        "ip": record.ip.to_string(),
+        "isp": text("isp"),
         "location": {
             "country": country,
-            "region": text(&place.region),
-            "city": text(&place.city),
+            "region": text("region"),
+            "city": text("city"),
             "lat": lat.map(|lat| lat.unwrap_or(91)),
-            "lng": number(&place.lng),
-            "postalCode": text(&place.postal_code),
-            "timezone": text(&place.timezone),
+            "lng": number("lng"),
+            "postalCode": text("postal-code"),
+            "timezone": text("timezone"),
         },
-        "as": { "asn": number(&view.system.number), "name": text(&view.system.name) },
+        "as": { "asn": number("asn"), "name": text("as-name") },
     });
     json.to_string().into()
 }

@@ -1,10 +1,13 @@
-//! What geo runs on here: a host that records what it is asked for.
+//! What geo runs on here: a platform that records what it is asked for.
 
-use geo::host::{self, Failure, Get, Headers, Host};
 use geo::http::{Method, Request, Response, answer};
+use geo::runtime::{self, Failure, Get, Headers, Runtime};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::pin::pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 /// Two keys of ipify. An answer is the same with either, and so is the log: so they
@@ -16,15 +19,19 @@ const API_KEYS: [&str; 2] = ["at_Elbonia", "at_Mud"];
 const ORIGIN: &str = "https://ipify.example";
 const PATH: &str = "/api/v2/country,city";
 
-/// A host.
+/// A platform. Clones are the same one.
+#[derive(Clone, Default)]
+pub struct World(Rc<State>);
+
 #[derive(Default)]
-pub struct World {
+struct State {
     variables: Vec<(String, String)>,
     body: Option<Vec<u8>>,
     /// What is in every slot of the cache at first.
     stored: Option<Vec<u8>>,
     /// What has been written, `None` where it was deleted.
     written: RefCell<BTreeMap<String, Option<Vec<u8>>>>,
+    counters: RefCell<BTreeMap<String, i64>>,
     elapsed: Cell<Duration>,
     asked: RefCell<Vec<Option<IpAddr>>>,
     log: RefCell<Vec<String>>,
@@ -35,22 +42,26 @@ impl World {
     /// One with these variables.
     pub fn with(variables: &[(&str, &str)]) -> Self {
         let owned = |(name, value): &(&str, &str)| (name.to_string(), value.to_string());
-        Self {
+        Self(Rc::new(State {
             variables: variables.iter().map(owned).collect(),
-            ..Self::default()
-        }
+            ..State::default()
+        }))
     }
 
     /// Lets ipify answer with this body.
-    pub fn with_body(self, body: &[u8]) -> Self {
-        let body = Some(body.to_vec());
-        Self { body, ..self }
+    pub fn with_body(mut self, body: &[u8]) -> Self {
+        self.state().body = Some(body.to_vec());
+        self
     }
 
     /// Lets the store have this value in every slot of the cache.
-    pub fn with_stored(self, value: &[u8]) -> Self {
-        let stored = Some(value.to_vec());
-        Self { stored, ..self }
+    pub fn with_stored(mut self, value: &[u8]) -> Self {
+        self.state().stored = Some(value.to_vec());
+        self
+    }
+
+    fn state(&mut self) -> &mut State {
+        Rc::get_mut(&mut self.0).expect("nothing runs on it yet")
     }
 
     /// Returns what geo answers to a request.
@@ -67,13 +78,14 @@ impl World {
         lines: &[(String, Vec<u8>)],
     ) -> Response {
         let [first, second] = API_KEYS.map(|key| {
-            self.api_key.set(key);
-            self.asked.take();
-            self.log.take();
-            self.written.take();
-            self.elapsed.take();
+            self.0.api_key.set(key);
+            self.0.asked.take();
+            self.0.log.take();
+            self.0.written.take();
+            self.0.counters.take();
+            self.0.elapsed.take();
             let response = self.answer_with_key(authority, method, target, lines);
-            (response, self.log.borrow().clone())
+            (response, self.log())
         });
         let (answer, log) = &first;
         let (other, other_log) = &second;
@@ -93,27 +105,21 @@ impl World {
     ) -> Response {
         let lines = Lines(lines);
         let request = Request::new(method, false, authority, target, &lines);
-        let host = Host {
-            variables: self,
-            client: self,
-            store: Some(self),
-            clock: self,
-            log: self,
-            client_address_header: Some("spin-client-addr"),
-        };
-        let mut response = None;
-        answer(&request, &host, |sent| response = Some(sent));
-        response.expect("a response is sent")
+        let (response, after) = block_on(answer(&request, self));
+        if let Some(after) = after {
+            block_on(after.run());
+        }
+        response
     }
 
     /// Returns the addresses that ipify was asked about, `None` for geo's own.
     pub fn asked(&self) -> Vec<Option<IpAddr>> {
-        self.asked.borrow().clone()
+        self.0.asked.borrow().clone()
     }
 
     /// Returns the lines of the log.
     pub fn log(&self) -> Vec<String> {
-        self.log.borrow().clone()
+        self.0.log.borrow().clone()
     }
 }
 
@@ -126,30 +132,54 @@ impl Headers for Lines<'_> {
     }
 }
 
-impl host::Variables for World {
-    fn get(&self, name: &str) -> Result<Option<String>, anyhow::Error> {
+/// Nothing here waits, so a future is ready when it is polled once.
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(value) => value,
+        Poll::Pending => panic!("it waits"),
+    }
+}
+
+/// ipify knows nothing of any address, unless it is given a body. Time goes on
+/// while geo sleeps, and only then.
+impl Runtime for World {
+    const CLIENT_ADDRESS_HEADER: Option<&'static str> = Some("spin-client-addr");
+    const HAS_STORE: bool = true;
+
+    fn variable(&self, name: &str) -> anyhow::Result<Option<String>> {
         let own = [
-            ("ipify_api_key", self.api_key.get()),
+            ("ipify_api_key", self.0.api_key.get()),
             ("ipify_origin", ORIGIN),
             ("ipify_path", PATH),
         ];
-        let set = self
-            .variables
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_str()));
+        let set = self.0.variables.iter();
+        let set = set.map(|(name, value)| (name.as_str(), value.as_str()));
         let mut all = set.chain(own);
         Ok(all
             .find(|variable| variable.0 == name)
             .map(|variable| variable.1.to_owned()))
     }
-}
 
-/// An ipify that knows nothing of any address, unless it is given a body.
-impl host::Client for World {
-    fn get(&self, request: &Get) -> Result<host::Response, Failure> {
+    fn now(&self) -> Duration {
+        Duration::from_secs(1_795_000_000) + self.0.elapsed.get()
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.0.elapsed.get()
+    }
+
+    fn log(&self, line: &str) {
+        self.0.log.borrow_mut().push(line.to_owned());
+    }
+
+    async fn sleep(&self, time: Duration) {
+        self.0.elapsed.set(self.0.elapsed.get() + time);
+    }
+
+    async fn fetch(&self, request: &Get) -> Result<runtime::Response, Failure> {
         assert!(request.https);
         assert_eq!(request.authority, "ipify.example");
-        let query = format!("{PATH}?apiKey={}", self.api_key.get());
+        let query = format!("{PATH}?apiKey={}", self.0.api_key.get());
         let rest = request
             .path_with_query
             .strip_prefix(&query)
@@ -161,56 +191,40 @@ impl host::Client for World {
                 None
             }
         };
-        self.asked.borrow_mut().push(address);
+        self.0.asked.borrow_mut().push(address);
         let ip = address.map_or("8.8.8.8".to_owned(), |address| address.to_string());
-        let known = self.body.clone();
-        Ok(host::Response {
+        let body = self.0.body.clone();
+        Ok(runtime::Response {
             status: 200,
             retry_after: None,
-            body: known
-                .unwrap_or_else(|| format!(r#"{{"ip":"{ip}","isp":"Elbonian Mud"}}"#).into()),
+            body: body.unwrap_or_else(|| format!(r#"{{"ip":"{ip}","isp":"Elbonian Mud"}}"#).into()),
         })
     }
-}
 
-impl host::Store for World {
-    fn get(&self, key: &str) -> Result<Option<Vec<u8>>, anyhow::Error> {
-        let written = self.written.borrow().get(key).cloned();
+    async fn get(&self, key: &str) -> anyhow::Result<Option<Vec<u8>>> {
+        let written = self.0.written.borrow().get(key).cloned();
         let number = key.strip_prefix("geo:").expect("it is one of geo's own");
         let is_slot = number.parse::<u64>().is_ok();
-        let stored = || self.stored.clone().filter(|_| is_slot);
+        let stored = || self.0.stored.clone().filter(|_| is_slot);
         Ok(written.unwrap_or_else(stored))
     }
 
-    fn set(&self, key: &str, value: &[u8]) -> Result<(), anyhow::Error> {
+    async fn set(&self, key: &str, value: &[u8]) -> anyhow::Result<()> {
         let value = Some(value.to_vec());
-        self.written.borrow_mut().insert(key.to_owned(), value);
+        self.0.written.borrow_mut().insert(key.to_owned(), value);
         Ok(())
     }
 
-    fn delete(&self, key: &str) -> Result<(), anyhow::Error> {
-        self.written.borrow_mut().insert(key.to_owned(), None);
+    async fn delete(&self, key: &str) -> anyhow::Result<()> {
+        self.0.written.borrow_mut().insert(key.to_owned(), None);
+        self.0.counters.borrow_mut().remove(key);
         Ok(())
     }
-}
 
-/// Time goes on while geo sleeps, and only then.
-impl host::Clock for World {
-    fn now(&self) -> Duration {
-        Duration::from_secs(1_795_000_000) + self.elapsed.get()
-    }
-
-    fn elapsed(&self) -> Duration {
-        self.elapsed.get()
-    }
-
-    fn sleep(&self, time: Duration) {
-        self.elapsed.set(self.elapsed.get() + time);
-    }
-}
-
-impl host::Log for World {
-    fn line(&self, line: &str) {
-        self.log.borrow_mut().push(line.to_owned());
+    async fn increment(&self, key: &str, delta: i64) -> anyhow::Result<i64> {
+        let mut counters = self.0.counters.borrow_mut();
+        let count = counters.entry(key.to_owned()).or_default();
+        *count += delta;
+        Ok(*count)
     }
 }

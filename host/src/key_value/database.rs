@@ -1,6 +1,6 @@
 //! Key-value stores in a file.
 
-use crate::key_value::Backend;
+use crate::key_value::{Backend, sum};
 use anyhow::{Context, Result};
 use redb::{ReadableDatabase, ReadableTable, TableDefinition, TableError};
 use std::path::Path;
@@ -66,6 +66,19 @@ impl Backend for Database {
         let transaction = self.0.begin_write()?;
         transaction.open_table(VALUES)?.remove((store, key))?;
         Ok(transaction.commit()?)
+    }
+
+    fn increment(&self, store: &str, key: &str, delta: i64) -> Result<i64> {
+        let transaction = self.0.begin_write()?;
+        let mut table = transaction.open_table(VALUES)?;
+        let value = table
+            .get((store, key))?
+            .map(|value| value.value().to_owned());
+        let sum = sum(value.as_deref(), delta)?;
+        table.insert((store, key), sum.to_le_bytes().as_slice())?;
+        drop(table);
+        transaction.commit()?;
+        Ok(sum)
     }
 
     fn keys(&self, store: &str) -> Result<Vec<String>> {

@@ -1,6 +1,6 @@
 //! Key-value stores in memory.
 
-use crate::key_value::Backend;
+use crate::key_value::{Backend, sum};
 use anyhow::Result;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -30,6 +30,14 @@ impl Backend for Memory {
     fn delete(&self, store: &str, key: &str) -> Result<()> {
         self.values().remove(&(store.to_owned(), key.to_owned()));
         Ok(())
+    }
+
+    fn increment(&self, store: &str, key: &str, delta: i64) -> Result<i64> {
+        let place = (store.to_owned(), key.to_owned());
+        let mut values = self.values();
+        let sum = sum(values.get(&place).map(Vec::as_slice), delta)?;
+        values.insert(place, sum.to_le_bytes().to_vec());
+        Ok(sum)
     }
 
     fn keys(&self, store: &str) -> Result<Vec<String>> {

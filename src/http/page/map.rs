@@ -1,6 +1,6 @@
 //! The maps of the page: the world, and the region around a place.
 
-use crate::lookup::decimal;
+use crate::decimal;
 
 /// The outline of the land, with one degree to the unit and south down: from
 /// Natural Earth, public domain.
@@ -56,11 +56,8 @@ fn whole_degrees(digits: &str, limit: u64) -> Option<i32> {
         None => (1, digits),
     };
     let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
-    let whole = decimal::parse(whole, 0..=limit)?;
-    let is_allowed = |digit: u8| match whole == limit {
-        true => digit == b'0',
-        false => digit.is_ascii_digit(),
-    };
+    let whole = decimal::parse(whole).filter(|whole| *whole <= limit)?;
+    let is_allowed = |digit: u8| digit == b'0' || whole < limit && digit.is_ascii_digit();
     fraction
         .bytes()
         .all(is_allowed)

@@ -2,18 +2,16 @@
 
 mod map;
 
-use super::address::Asked;
-use super::country;
-use super::problem::Problem;
 use super::request::Request;
 use super::response::Response;
-use super::value::Value;
-use crate::lookup::{Answer, Status};
+use super::target::Target;
+use crate::country;
+use crate::lookup::{CacheStatus, Record};
 use askama::Template;
 use map::Pin;
 
 /// Allows nothing but the page's own style. (The empty icon keeps browsers from
-/// asking for one.) Where forms may be sent to is added.
+/// asking for one.) The target of forms is appended.
 const CONTENT_SECURITY_POLICY: &str = concat!(
     "default-src 'none'; img-src data:; style-src '",
     env!("STYLE_HASH"), // see build.rs
@@ -24,7 +22,7 @@ const STYLE: &str = include_str!("style.css");
 
 #[derive(Template)]
 #[template(path = "answer.html")]
-struct AnswerPage {
+struct AnswerPage<'a> {
     ip: String,
     /// The country's flag.
     flag: Option<String>,
@@ -33,10 +31,10 @@ struct AnswerPage {
     pin: Option<Pin>,
     /// Terms and what there is to say of them.
     facts: [(&'static str, Option<String>); 6],
-    /// Where geo was asked, up to what was asked for.
+    /// The URL of all about the address, up to its last part.
     url: String,
-    is_kept: bool,
-    form: Option<String>,
+    is_cached: bool,
+    form: Option<&'a str>,
     is_invalid: bool,
 }
 
@@ -53,13 +51,17 @@ struct ProblemPage<'a> {
 }
 
 /// Returns the page of an answer.
-pub(crate) fn answer(answer: &Answer, request: &Request, asked: &Asked) -> Response {
-    let view = answer.record.view();
-    let shown = |text: String| {
-        let text = without_bidi_controls(text);
+pub(crate) fn answer(
+    record: &Record,
+    cache_status: Option<CacheStatus>,
+    request: &Request,
+    target: &Target,
+) -> Response {
+    let values = record.values();
+    let value = |name| {
+        let text = without_bidi_controls(values.by_name(name)?);
         (!text.trim_ascii().is_empty()).then_some(text)
     };
-    let value = |value: Value| shown(value.of(&view)?);
     let joined = |texts: &[Option<String>]| {
         let mut joined = String::new();
         for text in texts.iter().flatten() {
@@ -71,58 +73,62 @@ pub(crate) fn answer(answer: &Answer, request: &Request, asked: &Asked) -> Respo
         }
         (!joined.is_empty()).then_some(joined)
     };
-    let code = view.location.country.clone().and_then(shown);
-    let name = code.as_deref().and_then(country::name).map(str::to_owned);
+    let (code, name) = (value("country"), value("country-name"));
     let flag = name.as_ref().and(code.as_deref()).and_then(country::flag);
     let country = name.clone().or_else(|| code.clone());
-    let ip = view.ip.to_string();
+    let ip = record.ip.to_string();
     let mut url = request.base_url();
-    if asked.about_another() {
+    if target.is_other() {
         url = format!("{url}/{ip}");
     }
+    let form = target.form();
     let page = AnswerPage {
         flag,
-        place: joined(&[value(Value::City), value(Value::Region), country]),
-        pin: value(Value::Lat)
-            .zip(value(Value::Lng))
+        place: joined(&[value("city"), value("region"), country]),
+        pin: value("lat")
+            .zip(value("lng"))
             .and_then(|(lat, lng)| Pin::at(lat, lng)),
         facts: [
             ("Country", joined(&[name, code])),
-            ("ISP", value(Value::Isp)),
-            (
-                "Network",
-                joined(&[value(Value::AsName), value(Value::Asn)]),
-            ),
-            ("Coordinates", value(Value::Coordinates)),
-            ("Postal code", value(Value::PostalCode)),
-            ("Time zone", value(Value::Timezone)),
+            ("ISP", value("isp")),
+            ("Network", joined(&[value("as-name"), value("asn")])),
+            ("Coordinates", value("coordinates")),
+            ("Postal code", value("postal-code")),
+            ("Time zone", value("timezone")),
         ],
         ip,
         url,
-        is_kept: matches!(
-            answer.status,
-            Status::Hit { .. }
-                | Status::Collapsed
-                | Status::Miss { stored: true }
-                | Status::Stale { stored: true }
+        is_cached: matches!(
+            cache_status,
+            Some(
+                CacheStatus::Hit { .. }
+                    | CacheStatus::Collapsed
+                    | CacheStatus::Miss { stored: true }
+                    | CacheStatus::Stale { stored: true }
+            )
         ),
-        form: asked.form(),
+        form,
         is_invalid: false,
     };
-    response(200, &page, page.form.is_some())
+    response(200, &page, form.is_some())
 }
 
-/// Returns the page of a problem.
-pub(crate) fn problem(problem: &Problem) -> Response {
-    let form = problem.form.as_deref();
+/// Returns the page of a problem. `form` is what the form for another address
+/// holds, where there is one.
+pub(crate) fn problem(
+    status: u16,
+    title: &'static str,
+    detail: &str,
+    form: Option<&str>,
+) -> Response {
     let page = ProblemPage {
-        title: problem.title,
-        detail: &problem.detail,
-        status: problem.status,
+        title,
+        detail,
+        status,
         form,
-        is_invalid: matches!(problem.status, 400 | 422) && form != Some(""),
+        is_invalid: matches!(status, 400 | 422) && form != Some(""),
     };
-    response(problem.status, &page, form.is_some())
+    response(status, &page, form.is_some())
 }
 
 fn response(status: u16, page: &impl Template, has_form: bool) -> Response {

@@ -8,40 +8,39 @@ use super::bindings::wasi::http::types::{
 };
 use super::bindings::wasi::io::poll::{self, Pollable};
 use super::bindings::wasi::io::streams::StreamError;
-use crate::host::{Client, Failure, FailureKind, Get, Response};
+use crate::runtime::{Failure, FailureKind, Get, Response};
 use anyhow::anyhow;
 use std::time::Duration;
 
-pub(super) struct Http;
-
-impl Client for Http {
-    fn get(&self, request: &Get) -> Result<Response, Failure> {
-        let deadline = Deadline::new(request.timeout);
-        let response = match deadline.exchange(request) {
-            Err(failure) if failure.kind == FailureKind::Closed => deadline.exchange(request),
-            exchanged => exchanged,
-        }?;
-        let status = response.status();
-        let retry_after = response.headers().get("retry-after").pop();
-        let body = match status {
-            200..=299 => deadline.body(&response, request.max_body)?,
-            _ => Vec::new(),
-        };
-        Ok(Response {
-            status,
-            retry_after: retry_after.and_then(|value| String::from_utf8(value).ok()),
-            body,
-        })
-    }
+/// Sends a request and reads the response: see
+/// [`Runtime::fetch`](crate::runtime::Runtime::fetch).
+pub(super) fn fetch(request: &Get) -> Result<Response, Failure> {
+    let deadline = Deadline::new(request.timeout);
+    let response = match deadline.exchange(request) {
+        Err(failure) if failure.kind == FailureKind::Closed => deadline.exchange(request),
+        exchanged => exchanged,
+    }?;
+    let status = response.status();
+    let retry_after = response.headers().get("retry-after").pop();
+    let body = match status {
+        200..=299 => deadline.body(&response, request.max_body)?,
+        _ => Vec::new(),
+    };
+    Ok(Response {
+        status,
+        retry_after: retry_after.and_then(|value| String::from_utf8(value).ok()),
+        body,
+    })
 }
 
 fn send(request: &Get) -> Result<FutureIncomingResponse, Failure> {
     let headers = Fields::new();
     let _ = headers.append("accept", b"application/json");
     let outgoing = OutgoingRequest::new(headers);
-    let scheme = match request.https {
-        true => Scheme::Https,
-        false => Scheme::Http,
+    let scheme = if request.https {
+        Scheme::Https
+    } else {
+        Scheme::Http
     };
     let is_set = outgoing.set_scheme(Some(&scheme)).is_ok()
         && outgoing.set_authority(Some(&request.authority)).is_ok()

@@ -1,22 +1,22 @@
-//! Origins: scheme, host and port (RFC 6454).
+//! Origins: scheme, host and port (RFC 6454), and lists of them.
 
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// The scheme, host and port of a URL, in lower case.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Origin {
+pub struct Origin {
     /// `https`
-    pub(crate) scheme: String,
+    pub scheme: String,
     /// `example.com`, `example.com:8443` or `[::1]:8443`; without the port
     /// where it is the scheme's own.
-    pub(crate) authority: String,
+    pub authority: String,
 }
 
 impl Origin {
     /// Parses an origin. One slash at its end is allowed, as Spin allows it in
     /// `allowed_outbound_hosts`.
-    pub(crate) fn parse(text: &str) -> Option<Self> {
+    pub fn parse(text: &str) -> Option<Self> {
         let (scheme, authority) = text.split_once("://")?;
         let authority = authority.strip_suffix('/').unwrap_or(authority);
         if !is_scheme(scheme) || !is_authority(authority) {
@@ -40,10 +40,36 @@ impl Origin {
     /// Parses an origin that requests can be sent to, and that Spin takes as
     /// an allowed outbound host: it wants the scheme in lower case, and a port
     /// after an IPv6 address.
-    pub(crate) fn parse_outbound(text: &str) -> Option<Self> {
+    pub fn parse_outbound(text: &str) -> Option<Self> {
         let is_taken = text.starts_with("http://") || text.starts_with("https://");
         let has_bare_v6 = text.trim_end_matches('/').ends_with(']');
         Self::parse(text).filter(|_| is_taken && !has_bare_v6)
+    }
+}
+
+/// The pages that may read answers in a browser.
+#[derive(Debug, PartialEq, Eq)]
+pub enum AllowedOrigins {
+    /// All pages.
+    Any,
+    /// The pages of these origins.
+    Only(Vec<Origin>),
+}
+
+impl AllowedOrigins {
+    /// Parses `*`, or origins with commas or spaces between.
+    pub fn parse(text: &str) -> Option<Self> {
+        if text == "*" {
+            return Some(Self::Any);
+        }
+        let origins: Option<Vec<_>> = text
+            .split([',', ' '])
+            .filter(|origin| !origin.is_empty())
+            .map(Origin::parse)
+            .collect();
+        origins
+            .filter(|origins| !origins.is_empty())
+            .map(Self::Only)
     }
 }
 
@@ -160,6 +186,19 @@ mod tests {
             ("", false),
         ] {
             assert_eq!(Origin::parse_outbound(text).is_some(), valid, "{text}");
+        }
+    }
+
+    #[test]
+    fn invalid_lists() {
+        for text in [
+            "elbonia.example",
+            "https://elbonia.example/path",
+            "*, https://a",
+            "null",
+            ",",
+        ] {
+            assert_eq!(AllowedOrigins::parse(text), None, "{text}");
         }
     }
 }

@@ -1,5 +1,7 @@
-//! IP addresses: their text, the special-purpose ones, and their networks.
+//! IP addresses: as text, as proxies write them, the special-purpose ones, and
+//! their networks.
 
+use crate::decimal;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// Parses an address. An IPv4-mapped one is IPv4.
@@ -9,12 +11,49 @@ pub(crate) fn parse(text: &str) -> Option<IpAddr> {
         .map(|address: IpAddr| address.to_canonical())
 }
 
+/// Parses an address with or without port, brackets and zone id: `8.8.8.8`,
+/// `8.8.8.8:443`, `2001:db8::1`, `[2001:db8::1]:443`, `fe80::1%eth0`. An
+/// IPv4-mapped address is IPv4.
+pub(crate) fn parse_node(text: &[u8]) -> Option<IpAddr> {
+    let text = std::str::from_utf8(text).ok()?.trim_ascii();
+    let Some(bracketed) = text.strip_prefix('[') else {
+        return parse(text)
+            .or_else(|| parse_with_port(text))
+            .or_else(|| parse_with_zone(text));
+    };
+    let (address, port) = bracketed.split_once(']')?;
+    let is_complete = port.is_empty() || port.strip_prefix(':').is_some_and(is_port);
+    parse_v6(address)
+        .or_else(|| parse_with_zone(address))
+        .filter(|_| is_complete)
+}
+
+fn parse_with_port(text: &str) -> Option<IpAddr> {
+    // An IPv6 address with a port is in brackets.
+    let (address, port) = text.split_once(':')?;
+    parse(address).filter(|address| address.is_ipv4() && is_port(port))
+}
+
+fn parse_with_zone(text: &str) -> Option<IpAddr> {
+    let (address, zone) = text.split_once('%')?;
+    parse_v6(address).filter(|_| !zone.is_empty())
+}
+
+fn parse_v6(text: &str) -> Option<IpAddr> {
+    let address: Ipv6Addr = text.parse().ok()?;
+    Some(IpAddr::V6(address).to_canonical())
+}
+
+fn is_port(text: &str) -> bool {
+    decimal::parse(text).is_some_and(|port| port <= u16::MAX.into())
+}
+
 /// Returns whether an address is a special-purpose one: loopback, private,
 /// link-local, documentation, multicast and so on.
 ///
 /// The blocks are those of IANA's [IPv4][v4] and [IPv6][v6] special-purpose
 /// address registries, also the few that are routed (anycast services, relays),
-/// because no visitor comes from them; then multicast, and of IPv6 all that is
+/// because no client comes from them; then multicast, and of IPv6 all that is
 /// outside 2000::/3, the only part [allocated as global unicast][unicast]. The
 /// standard library's `is_global` would do, but is unstable.
 ///
@@ -85,6 +124,7 @@ const SPECIAL_V6: [(u64, u32); 5] = [
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use std::net::SocketAddr;
 
     proptest! {
         #[test]
@@ -213,5 +253,91 @@ mod tests {
         ] {
             assert_eq!(network(ip(address)), ip(expected));
         }
+    }
+
+    proptest! {
+        #[test]
+        fn printed_nodes_parse_back(bits: u128, v4: bool, port: u16) {
+            let address = match v4 {
+                true => IpAddr::from((bits as u32).to_be_bytes()),
+                false => IpAddr::from(bits.to_be_bytes()),
+            };
+            let with_port = SocketAddr::new(address, port).to_string();
+            let canonical = Some(address.to_canonical());
+            prop_assert_eq!(parse_node(address.to_string().as_bytes()), canonical);
+            prop_assert_eq!(parse_node(with_port.as_bytes()), canonical);
+        }
+
+        #[test]
+        fn no_input_panics(
+            bytes: Vec<u8>,
+            text in "[0-9a-f.:%\\[\\] ]{0,24}",
+        ) {
+            for input in [bytes.as_slice(), text.as_bytes()] {
+                if let Some(address) = parse_node(input) {
+                    prop_assert_eq!(parse(&address.to_string()), Some(address));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn valid_nodes() {
+        for (text, expected) in [
+            ("8.8.8.8", "8.8.8.8"),
+            (" 8.8.8.8\t", "8.8.8.8"),
+            ("8.8.8.8:1", "8.8.8.8"),
+            ("8.8.8.8:65535", "8.8.8.8"),
+            ("2620:fe::fe", "2620:fe::fe"),
+            ("2620:FE::9", "2620:fe::9"),
+            ("[2620:fe::fe]", "2620:fe::fe"),
+            ("[2620:fe::fe]:443", "2620:fe::fe"),
+            ("::ffff:9.9.9.9", "9.9.9.9"),
+            ("::ffff:909:909", "9.9.9.9"),
+            ("[::ffff:9.9.9.9]:443", "9.9.9.9"),
+            ("fe80::1%eth0", "fe80::1"),
+            ("[fe80::1%25]:80", "fe80::1"),
+            ("::", "::"),
+        ] {
+            assert_eq!(parse_node(text.as_bytes()), Some(ip(expected)), "{text}");
+        }
+    }
+
+    #[test]
+    fn invalid_nodes() {
+        for text in [
+            "",
+            " ",
+            "unknown",
+            "_hidden",
+            "localhost",
+            "8.8.8",
+            "8.8.8.8.8",
+            "8.8.8.256",
+            "08.8.8.8",
+            "0x8.8.8.8",
+            "134744072",
+            "8.8.8.8:",
+            "8.8.8.8:+1",
+            "8.8.8.8:65536",
+            "8.8.8.8%eth0",
+            "8.8.8.8, 9.9.9.9",
+            "[8.8.8.8]",
+            "[8.8.8.8]:80",
+            "[2620:fe::fe",
+            "2620:fe::fe]",
+            "[2620:fe::fe]443",
+            "[2620:fe::fe]:",
+            "[[2620:fe::fe]]",
+            "fe80::1%",
+            ":80",
+            "[]:80",
+            "2620:fe:::fe",
+            "for=8.8.8.8",
+            "8.8.8.8\u{a0}",
+        ] {
+            assert_eq!(parse_node(text.as_bytes()), None, "{text:?}");
+        }
+        assert_eq!(parse_node(b"8.8.8.8\xff"), None);
     }
 }

@@ -5,11 +5,16 @@ use super::bindings::wasi::http::types::{
     ResponseOutparam, Scheme,
 };
 use super::bindings::wasi::io::streams::OutputStream;
-use crate::host::{Headers, Host};
+use super::runtime::Platform;
 use crate::http::{self, Method, Request, Response};
+use crate::runtime::Headers;
 
-/// Answers a request, and then does what could wait.
-pub(super) fn handle(request: &IncomingRequest, response_out: ResponseOutparam, host: &Host) {
+/// Answers a request, and then does what is left.
+pub(super) async fn handle(
+    request: &IncomingRequest,
+    response_out: ResponseOutparam,
+    platform: &Platform,
+) {
     let method = match request.method() {
         WasiMethod::Get => Method::Get,
         WasiMethod::Head => Method::Head,
@@ -22,9 +27,11 @@ pub(super) fn handle(request: &IncomingRequest, response_out: ResponseOutparam, 
     let authority = request.authority().unwrap_or_default();
     let headers = request.headers();
     let request = Request::new(method, https, &authority, &path_with_query, &headers);
-    http::answer(&request, host, |response| {
-        send(response, method, response_out);
-    });
+    let (response, after) = http::answer(&request, platform).await;
+    send(response, method, response_out);
+    if let Some(after) = after {
+        after.run().await;
+    }
 }
 
 impl Headers for Fields {

@@ -1,66 +1,56 @@
-//! The caller's address, from the one header that can be believed.
+//! The client's address, from the one header that can be believed.
 
-use super::node::parse_node;
-use super::problem::Problem;
-use crate::host::Headers;
+use crate::address;
+use crate::problem::{Kind, Problem};
+use crate::runtime::{Headers, Runtime};
+use crate::settings;
 use std::net::IpAddr;
 
-/// The source of the caller's address. Only the operator knows what is in front
-/// of geo, so only the operator chooses.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Source {
-    /// The single value of this header, which a proxy sets or overwrites.
-    Header(String),
-    /// `X-Forwarded-For`, to which this many proxies each append an address. A
-    /// client can forge all that is left of them.
-    ForwardedFor {
-        /// At least 1.
-        hops: usize,
-    },
-    /// The header in which the host names the client; `None` where it does
-    /// not.
-    Host(Option<&'static str>),
-}
-
-impl Source {
-    /// Returns the caller's address; `None` where it is unknown.
-    ///
-    /// # Errors
-    ///
-    /// 400 where the header that the operator chose has no single address:
-    /// better no answer than one about somebody else.
-    pub(crate) fn address(&self, headers: &dyn Headers) -> Result<Option<IpAddr>, Box<Problem>> {
-        match self {
-            Self::Header(name) => match headers.get(name).as_slice() {
-                [] => Ok(None),
-                [value] => trusted(value).map(Some),
-                _ => Err(invalid()),
-            },
-            Self::ForwardedFor { hops } => headers
-                .get("x-forwarded-for")
-                .iter()
-                .rev()
-                .flat_map(|line| line.rsplit(|byte| *byte == b','))
-                // Empty list elements do not count (RFC 9110, 5.6.1.2).
-                .filter(|element| !element.trim_ascii().is_empty())
-                .nth(hops - 1)
-                .map(trusted)
-                .transpose(),
-            // Spin appends its own line after those of the client, which may
-            // be forged.
-            Self::Host(header) => Ok(header
-                .and_then(|name| headers.get(name).pop())
-                .and_then(|value| parse_node(&value))),
-        }
+/// Returns the client's address; `None` where it is unknown.
+///
+/// # Errors
+///
+/// [`Kind::InvalidAddress`] where the header that the operator chose has no
+/// single address: better no answer than one about another client.
+/// [`Kind::Misconfigured`] where a variable is invalid.
+pub(crate) fn address<R: Runtime>(
+    headers: &dyn Headers,
+    runtime: &R,
+) -> Result<Option<IpAddr>, Problem> {
+    if let Some(name) = settings::CLIENT_IP_HEADER.read(runtime)? {
+        return match headers.get(&name).as_slice() {
+            [] => Ok(None),
+            [value] => trusted(value).map(Some),
+            _ => Err(invalid()),
+        };
+    }
+    match settings::TRUSTED_HOPS.read(runtime)? {
+        // Spin appends its own line after those of the client, which may be
+        // forged.
+        0 => Ok(R::CLIENT_ADDRESS_HEADER
+            .and_then(|name| headers.get(name).pop())
+            .and_then(|value| address::parse_node(&value))),
+        // A client can forge what is left of the lines that proxies appended.
+        hops => headers
+            .get("x-forwarded-for")
+            .iter()
+            .rev()
+            .flat_map(|line| line.rsplit(|byte| *byte == b','))
+            // Empty list elements do not count (RFC 9110, 5.6.1.2).
+            .filter(|element| !element.trim_ascii().is_empty())
+            .nth(hops as usize - 1)
+            .map(trusted)
+            .transpose(),
     }
 }
 
-fn trusted(value: impl AsRef<[u8]>) -> Result<IpAddr, Box<Problem>> {
-    parse_node(value.as_ref()).ok_or_else(invalid)
+fn trusted(value: impl AsRef<[u8]>) -> Result<IpAddr, Problem> {
+    address::parse_node(value.as_ref()).ok_or_else(invalid)
 }
 
-fn invalid() -> Box<Problem> {
-    Problem::invalid_address(
+fn invalid() -> Problem {
+    Problem::new(
+        Kind::InvalidAddress,
         "The header that tells geo who is asking does not hold one IP address. \
          The proxy in front of geo has to set it.",
     )
@@ -69,10 +59,12 @@ fn invalid() -> Box<Problem> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::runtime::tests::Variables;
     use proptest::prelude::*;
 
-    const SPIN: Source = Source::Host(Some("spin-client-addr"));
-    const UNKNOWN: Source = Source::Host(None);
+    const HEADER: Settings = &[("client_ip_header", "true-client-ip")];
+
+    type Settings<'a> = &'a [(&'a str, &'a str)];
 
     type Lines<'a> = &'a [(&'a str, &'a str)];
 
@@ -101,8 +93,7 @@ mod tests {
         ) {
             let mut lines: Vec<_> = lines.iter().map(|line| (line.0, line.1.as_str())).collect();
             lines.push(("spin-client-addr", "9.9.9.9:5000"));
-            prop_assert_eq!(found(&SPIN, &lines), Ok("9.9.9.9".to_owned()));
-            prop_assert_eq!(found(&UNKNOWN, &lines), Ok("unknown".to_owned()));
+            prop_assert_eq!(found(&[], &lines), Ok("9.9.9.9".to_owned()));
         }
 
         #[test]
@@ -111,26 +102,29 @@ mod tests {
             for _ in 1..hops {
                 line += ", 10.0.0.1";
             }
-            let source = Source::ForwardedFor { hops };
             let lines = [("x-forwarded-for", line.as_str())];
-            prop_assert_eq!(found(&source, &lines), Ok("9.9.9.9".to_owned()));
+            let hops = [("trusted_hops", &*hops.to_string())];
+            prop_assert_eq!(found(&hops, &lines), Ok("9.9.9.9".to_owned()));
         }
 
         #[test]
         fn no_input_panics(values in prop::collection::vec(value(), 0..4), hops in 1_usize..33) {
             let lines: Vec<_> = values.iter().map(|value| ("x-forwarded-for", value.as_str())).collect();
-            let _ = found(&Source::ForwardedFor { hops }, &lines);
-            let _ = found(&Source::Header("x-forwarded-for".to_owned()), &lines);
+            let _ = found(&[("trusted_hops", &hops.to_string())], &lines);
+            let _ = found(&[("client_ip_header", "x-forwarded-for")], &lines);
         }
     }
 
-    fn found(source: &Source, headers: Lines) -> Result<String, u16> {
-        match source.address(&headers) {
+    /// Returns the client's address, "unknown", or the kind of the problem.
+    fn found(settings: Settings, headers: Lines) -> Result<String, &'static str> {
+        match address(&headers, &Variables::new(settings)) {
             Ok(Some(address)) => Ok(address.to_string()),
             Ok(None) => Ok("unknown".to_owned()),
-            Err(problem) => Err(problem.status),
+            Err(problem) => Err(problem.kind.slug()),
         }
     }
+
+    const INVALID: Result<&str, &str> = Err("invalid-address");
 
     #[test]
     fn the_last_spin_client_addr_is_spins() {
@@ -156,14 +150,13 @@ mod tests {
             (&[("spin-client-addr", "elbonia")], "unknown"),
         ];
         for (headers, expected) in table {
-            assert_eq!(found(&SPIN, headers), Ok(expected.to_owned()));
-            assert_eq!(found(&UNKNOWN, headers), Ok("unknown".to_owned()));
+            assert_eq!(found(&[], headers), Ok(expected.to_owned()));
         }
     }
 
     #[test]
     fn a_trusted_header_has_one_value() {
-        let table: [(Lines, Result<&str, u16>); 7] = [
+        let table: [(Lines, Result<&str, &str>); 7] = [
             (&[("true-client-ip", "9.9.9.9")], Ok("9.9.9.9")),
             (
                 &[
@@ -173,23 +166,22 @@ mod tests {
                 Ok("9.9.9.9"),
             ),
             (&[("spin-client-addr", "1.1.1.1:1")], Ok("unknown")),
-            (&[("true-client-ip", "")], Err(400)),
-            (&[("true-client-ip", "elbonia")], Err(400)),
-            (&[("true-client-ip", "6.6.6.6, 9.9.9.9")], Err(400)),
+            (&[("true-client-ip", "")], INVALID),
+            (&[("true-client-ip", "elbonia")], INVALID),
+            (&[("true-client-ip", "6.6.6.6, 9.9.9.9")], INVALID),
             (
                 &[("true-client-ip", "6.6.6.6"), ("true-client-ip", "9.9.9.9")],
-                Err(400),
+                INVALID,
             ),
         ];
-        let source = Source::Header("true-client-ip".to_owned());
         for (headers, expected) in table {
-            assert_eq!(found(&source, headers), expected.map(str::to_owned));
+            assert_eq!(found(HEADER, headers), expected.map(str::to_owned));
         }
     }
 
     #[test]
     fn forwarded_for_is_counted_from_the_right() {
-        let table: [(usize, &[&str], Result<&str, u16>); 14] = [
+        let table: [(usize, &[&str], Result<&str, &str>); 14] = [
             (1, &[], Ok("unknown")),
             (1, &["9.9.9.9"], Ok("9.9.9.9")),
             (1, &["6.6.6.6, 9.9.9.9"], Ok("9.9.9.9")),
@@ -200,8 +192,8 @@ mod tests {
             (2, &["9.9.9.9"], Ok("unknown")),
             (1, &["9.9.9.9, , ,"], Ok("9.9.9.9")),
             (2, &["9.9.9.9, ", "", " , 10.0.0.1"], Ok("9.9.9.9")),
-            (1, &["9.9.9.9, unknown"], Err(400)),
-            (2, &["junk, 9.9.9.9"], Err(400)),
+            (1, &["9.9.9.9, unknown"], INVALID),
+            (2, &["junk, 9.9.9.9"], INVALID),
             (1, &["[2620:fe::fe]:443"], Ok("2620:fe::fe")),
             (1, &["9.9.9.9:443"], Ok("9.9.9.9")),
         ];
@@ -210,9 +202,8 @@ mod tests {
                 .iter()
                 .map(|line| ("x-forwarded-for", *line))
                 .collect();
-            let source = Source::ForwardedFor { hops };
             assert_eq!(
-                found(&source, &headers),
+                found(&[("trusted_hops", &hops.to_string())], &headers),
                 expected.map(str::to_owned),
                 "{hops} of {lines:?}"
             );

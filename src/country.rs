@@ -5,7 +5,7 @@
 const NAMES: &str = concat!("\n", include_str!("countries.txt"));
 
 /// Returns the name of a country.
-pub(crate) fn name(code: &str) -> Option<&'static str> {
+pub fn name(code: &str) -> Option<&'static str> {
     let is_code = code.len() == 2 && code.bytes().all(|byte| byte.is_ascii_uppercase());
     let line = is_code.then(|| format!("\n{code} "))?;
     let (_, rest) = NAMES.split_once(&line)?;
@@ -14,7 +14,7 @@ pub(crate) fn name(code: &str) -> Option<&'static str> {
 
 /// Returns the flag of a country that has a name here, as text: its code in
 /// regional indicator symbols, which fonts draw as a flag.
-pub(crate) fn flag(code: &str) -> Option<String> {
+pub fn flag(code: &str) -> Option<String> {
     const FIRST: u32 = '\u{1f1e6}' as u32;
     let symbol = |letter: u8| char::from_u32(FIRST + u32::from(letter.checked_sub(b'A')?));
     code.bytes().map(symbol).collect()

@@ -1,0 +1,78 @@
+//! Lookups in flight: a lease in the store makes one of many simultaneous
+//! requests ask ipify.
+//!
+//! A lease is a counter whose value is the time at which it expires, in
+//! milliseconds since 1970. What is free has 0, or a time that has passed.
+
+use super::store::{self, Store};
+use crate::runtime::Runtime;
+use std::time::Duration;
+
+/// How many keys leases have. What instances that crashed left behind does not
+/// take more than that; two names that share a key wait for each other.
+const KEYS: u64 = 65_536;
+
+/// The right to ask ipify, until it is released or expires.
+pub(super) struct Lease<R> {
+    key: String,
+    store: Store<R>,
+}
+
+/// The lease of another request.
+pub(super) struct Held<R> {
+    key: String,
+    expiry: i64,
+    store: Store<R>,
+}
+
+impl<R: Runtime> Lease<R> {
+    /// Takes the lease of a name for some time. Where the store fails, it is
+    /// taken all the same.
+    ///
+    /// # Errors
+    ///
+    /// If another request holds it.
+    pub(super) async fn acquire(
+        name: &str,
+        duration: Duration,
+        store: &Store<R>,
+    ) -> Result<Self, Held<R>> {
+        let key = format!("geo:lease:{}", store::hash(name) % KEYS);
+        let store = store.clone();
+        let now = now(&store);
+        let expiry = now + store::milliseconds(duration) as i64;
+        let held = store.increment(&key, 0).await.unwrap_or_default();
+        if held > now {
+            let expiry = expiry.min(held);
+            return Err(Held { key, expiry, store });
+        }
+        // Compare and swap, by addition: if the sum is not the new value, another
+        // request has changed the old one in between, and this one takes back
+        // what it added. Until then the lease only seems to be held for longer.
+        let delta = expiry - held;
+        match store.increment(&key, delta).await {
+            Some(sum) if sum != expiry => {
+                store.increment(&key, -delta).await;
+                Err(Held { key, expiry, store })
+            }
+            _ => Ok(Self { key, store }),
+        }
+    }
+
+    /// Ends the lease, and deletes its counter.
+    pub(super) async fn release(self) {
+        self.store.delete(&self.key).await;
+    }
+}
+
+impl<R: Runtime> Held<R> {
+    /// Returns whether it was released or has expired.
+    pub(super) async fn has_ended(&self) -> bool {
+        now(&self.store) >= self.expiry || self.store.get(&self.key).await.is_none()
+    }
+}
+
+/// The time, in milliseconds since 1970.
+fn now<R: Runtime>(store: &Store<R>) -> i64 {
+    store::milliseconds(store.runtime.now()) as i64
+}

@@ -1,0 +1,264 @@
+//! The operator's settings: the table of variables, each with its default and
+//! its reader.
+//!
+//! Reading a variable can cost a round trip, so no request reads one twice, and
+//! none that it does not need. An empty variable has its default. A problem
+//! names the variable and never shows its value.
+
+use crate::decimal;
+use crate::origin::{AllowedOrigins, Origin};
+use crate::problem::{Kind, Problem};
+use crate::runtime::Runtime;
+use std::borrow::Cow;
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+/// A variable.
+pub struct Setting<T: 'static> {
+    /// Its name.
+    pub name: &'static str,
+    /// Its value where it is not set.
+    pub default: &'static str,
+    /// Parses a value, or says what it has to be.
+    parse: fn(&str) -> Result<T, Wanted>,
+}
+
+/// What a variable has to be, as the end of a sentence.
+type Wanted = Cow<'static, str>;
+
+macro_rules! settings {
+    ($($(#[$doc:meta])* $constant:ident: $type:ty = ($name:literal, $default:literal, $parse:expr);)*) => {
+        $($(#[$doc])* pub const $constant: Setting<$type> = Setting {
+            name: $name,
+            default: $default,
+            parse: $parse,
+        };)*
+
+        /// All variables: their names and their defaults.
+        pub const SETTINGS: &[(&str, &str)] = &[$(($name, $default)),*];
+    };
+}
+
+settings! {
+    /// The API key of the ipify account: the one secret.
+    IPIFY_API_KEY: String = ("ipify_api_key", "", api_key);
+    /// Where requests go.
+    IPIFY_ORIGIN: Origin = ("ipify_origin", "https://geo.ipify.org", outbound_origin);
+    /// The tier of ipify's API.
+    IPIFY_PATH: String = ("ipify_path", "/api/v2/country,city", path);
+    /// Whose address may be asked about.
+    LOOKUP: Lookup = ("lookup", "caller", lookup);
+    /// How often ipify may be asked in a day (UTC); 0 is no limit.
+    LOOKUPS_PER_DAY: u64 = ("lookups_per_day", "0", number::<0, 1_000_000_000>);
+    /// The header, in lower case, whose single value is the client's address.
+    CLIENT_IP_HEADER: Option<String> = ("client_ip_header", "", header_name);
+    /// How many proxies append to `X-Forwarded-For`; 0 is not to read it.
+    TRUSTED_HOPS: u64 = ("trusted_hops", "0", number::<0, 32>);
+    /// The time for the whole exchange with ipify.
+    TIMEOUT_MS: Duration = ("timeout_ms", "3000", milliseconds);
+    /// For how many seconds an answer is fresh; 0 turns the cache off.
+    CACHE_TTL: u64 = ("cache_ttl", "86400", number::<0, YEAR>);
+    /// For how many more seconds it is served stale.
+    CACHE_STALE: u64 = ("cache_stale", "604800", number::<0, YEAR>);
+    /// How many answers are cached at most.
+    CACHE_SLOTS: u64 = ("cache_slots", "65536", number::<1, 16_777_216>);
+    /// The pages that may read answers.
+    CORS_ORIGIN: AllowedOrigins = ("cors_origin", "*", allowed_origins);
+}
+
+/// The largest time that a variable may have, in seconds.
+const YEAR: u64 = 365 * 24 * 60 * 60;
+
+/// Whose address may be asked about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lookup {
+    /// Only the client's own.
+    Caller,
+    /// Any address.
+    Any,
+}
+
+impl<T> Setting<T> {
+    /// Reads the variable.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Misconfigured`] if it is missing, invalid or cannot be read.
+    pub fn read(&self, runtime: &impl Runtime) -> Result<T, Problem> {
+        let value = runtime
+            .variable(self.name)
+            .map_err(|cause| unreadable(self.name, cause))?;
+        let value = match value.as_deref().map(str::trim_ascii) {
+            // Spin takes an empty origin for an allowed host, so it has to be
+            // an error here.
+            Some("") if self.name == IPIFY_ORIGIN.name => "",
+            None | Some("") => self.default,
+            Some(value) => value,
+        };
+        (self.parse)(value).map_err(|wanted| invalid(self.name, value, &wanted))
+    }
+}
+
+fn unreadable(name: &str, cause: anyhow::Error) -> Problem {
+    let detail = format!(
+        "The variable {name} could not be read. \
+         Check where the host takes it from; the log has its reason."
+    );
+    Problem::new(Kind::Misconfigured, detail).because(cause)
+}
+
+fn invalid(name: &str, value: &str, wanted: &str) -> Problem {
+    let fault = if value.is_empty() {
+        "missing"
+    } else {
+        "invalid"
+    };
+    let detail = format!("The variable {name} is {fault}. It has to be {wanted}.");
+    Problem::new(Kind::Misconfigured, detail)
+}
+
+fn number<const MIN: u64, const MAX: u64>(text: &str) -> Result<u64, Wanted> {
+    in_range(text, MIN..=MAX)
+}
+
+fn in_range(text: &str, range: RangeInclusive<u64>) -> Result<u64, Wanted> {
+    let number = decimal::parse(text).filter(|number| range.contains(number));
+    number.ok_or_else(|| {
+        let (min, max) = (range.start(), range.end());
+        format!("a whole number from {min} to {max}").into()
+    })
+}
+
+fn milliseconds(text: &str) -> Result<Duration, Wanted> {
+    number::<1, 600_000>(text).map(Duration::from_millis)
+}
+
+fn api_key(text: &str) -> Result<String, Wanted> {
+    let is_key = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
+    is_key
+        .then(|| text.to_owned())
+        .ok_or("the API key of your ipify account, in ASCII".into())
+}
+
+fn outbound_origin(text: &str) -> Result<Origin, Wanted> {
+    let wanted = "an origin in lower case and without a path, like https://geo.ipify.org";
+    Origin::parse_outbound(text).ok_or(wanted.into())
+}
+
+fn path(text: &str) -> Result<String, Wanted> {
+    // The characters of a path (RFC 3986, 3.3).
+    let is_path = text.starts_with('/')
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"/-._~!$&'()*+,;=:@%".contains(&byte));
+    is_path
+        .then(|| text.to_owned())
+        .ok_or("a path without a query, like /api/v2/country,city".into())
+}
+
+fn lookup(text: &str) -> Result<Lookup, Wanted> {
+    match text {
+        "caller" => Ok(Lookup::Caller),
+        "any" => Ok(Lookup::Any),
+        _ => Err("caller or any".into()),
+    }
+}
+
+fn header_name(text: &str) -> Result<Option<String>, Wanted> {
+    // The characters of a token (RFC 9110, 5.6.2).
+    let is_token = text
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte));
+    if is_token {
+        Ok(Some(text.to_ascii_lowercase()).filter(|name| !name.is_empty()))
+    } else {
+        Err("the name of a header, like true-client-ip".into())
+    }
+}
+
+fn allowed_origins(text: &str) -> Result<AllowedOrigins, Wanted> {
+    let wanted = "* or a list of origins like https://example.com, with commas between";
+    AllowedOrigins::parse(text).ok_or(wanted.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::runtime::tests::Variables;
+
+    #[test]
+    fn defaults() {
+        let unset = Variables::default();
+        assert_eq!(
+            IPIFY_ORIGIN.read(&unset).unwrap().to_string(),
+            "https://geo.ipify.org"
+        );
+        assert_eq!(IPIFY_PATH.read(&unset).unwrap(), "/api/v2/country,city");
+        assert_eq!(LOOKUP.read(&unset).unwrap(), Lookup::Caller);
+        assert_eq!(LOOKUPS_PER_DAY.read(&unset).unwrap(), 0);
+        assert_eq!(CLIENT_IP_HEADER.read(&unset).unwrap(), None);
+        assert_eq!(TRUSTED_HOPS.read(&unset).unwrap(), 0);
+        assert_eq!(TIMEOUT_MS.read(&unset).unwrap(), Duration::from_secs(3));
+        assert_eq!(CACHE_TTL.read(&unset).unwrap(), 86_400);
+        assert_eq!(CACHE_STALE.read(&unset).unwrap(), 604_800);
+        assert_eq!(CACHE_SLOTS.read(&unset).unwrap(), 65_536);
+        assert_eq!(CORS_ORIGIN.read(&unset).unwrap(), AllowedOrigins::Any);
+        let problem = IPIFY_API_KEY.read(&unset).unwrap_err();
+        assert!(problem.detail.contains("is missing"), "{}", problem.detail);
+    }
+
+    #[test]
+    fn values() {
+        let variables = Variables::new(&[
+            ("client_ip_header", "True-Client-IP"),
+            ("cache_ttl", " 0\n"),
+            ("cache_slots", ""),
+            ("lookup", "any"),
+        ]);
+        let header = CLIENT_IP_HEADER.read(&variables).unwrap();
+        assert_eq!(header.as_deref(), Some("true-client-ip"));
+        assert_eq!(CACHE_TTL.read(&variables).unwrap(), 0);
+        assert_eq!(CACHE_SLOTS.read(&variables).unwrap(), 65_536);
+        assert_eq!(LOOKUP.read(&variables).unwrap(), Lookup::Any);
+    }
+
+    fn rejects<T>(setting: &Setting<T>, values: &[&str]) {
+        let name = setting.name;
+        for value in values.iter().chain(&["<Élbonia>", "unreadable"]) {
+            let problem = setting.read(&Variables::new(&[(name, value)])).err();
+            let problem = problem.unwrap_or_else(|| panic!("{name} = {value:?} was accepted"));
+            assert_eq!(problem.kind, Kind::Misconfigured);
+            assert!(problem.detail.contains(name), "{}", problem.detail);
+            assert!(!problem.detail.contains("lbonia"), "{}", problem.detail);
+            assert_eq!(problem.cause.is_some(), *value == "unreadable");
+        }
+    }
+
+    #[test]
+    fn an_invalid_variable_is_named_and_not_shown() {
+        rejects(&IPIFY_API_KEY, &["", "  ", "clé", "two words"]);
+        rejects(
+            &IPIFY_ORIGIN,
+            &["", "geo.ipify.org", "ftp://geo.ipify.org", "https://"],
+        );
+        rejects(
+            &IPIFY_PATH,
+            &["api/v2", "/api/v2?a=1", "/api/v2#here", "/api v2", "/ápi"],
+        );
+        rejects(&LOOKUP, &["everyone", "ANY"]);
+        rejects(&LOOKUPS_PER_DAY, &["-1", "unlimited", "1000000001"]);
+        rejects(&CLIENT_IP_HEADER, &["true client ip", "x-real-ip:"]);
+        rejects(&TRUSTED_HOPS, &["-1", "+1", "33", "one"]);
+        rejects(
+            &TIMEOUT_MS,
+            &["0", "3s", "+3", "600001", "99999999999999999999"],
+        );
+        rejects(&CACHE_TTL, &["1.5", "31536001", "-1"]);
+        rejects(&CACHE_STALE, &["-1", "one"]);
+        rejects(&CACHE_SLOTS, &["0", "16777217"]);
+        rejects(
+            &CORS_ORIGIN,
+            &["elbonia.example", "https://a/b", "https://a:0443"],
+        );
+    }
+}
