@@ -96,6 +96,7 @@ async fn an_expired_answer_is_deleted_when_it_is_met() {
     geo.set_time(RETENTION);
     geo.fault(Fault::Status(500));
     geo.visit("9.9.9.9").await;
+    geo.ended().await;
     assert!(geo.slots().is_empty(), "{:?}", geo.slots());
 }
 
