@@ -4,16 +4,45 @@
 use crate::decimal;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// Parses an address. An IPv4-mapped one is IPv4.
+/// Parses an address. One that embeds an IPv4 address is that address.
 pub(crate) fn parse(text: &str) -> Option<IpAddr> {
-    text.parse()
-        .ok()
-        .map(|address: IpAddr| address.to_canonical())
+    text.parse().ok().map(canonical)
+}
+
+/// Returns the IPv4 address that an IPv6 address embeds, or the address itself.
+fn canonical(address: IpAddr) -> IpAddr {
+    let IpAddr::V6(v6) = address else {
+        return address;
+    };
+    let bits = v6.to_bits();
+    let v4 = match (v6.segments(), v6.to_ipv4_mapped()) {
+        (_, Some(v4)) => v4,
+        // NAT64, RFC 6052.
+        ([0x64, 0xff9b, 0, 0, 0, 0, ..], _) => Ipv4Addr::from_bits(bits as u32),
+        // 6to4, RFC 3056.
+        ([0x2002, ..], _) => Ipv4Addr::from_bits((bits >> 80) as u32),
+        // Teredo, RFC 4380: the client's address, with its bits inverted.
+        ([0x2001, 0, ..], _) => Ipv4Addr::from_bits(!(bits as u32)),
+        _ => return address,
+    };
+    v4.into()
+}
+
+/// Returns whether an address is one of geo's own network: loopback, private,
+/// shared, link-local or unique local.
+pub(crate) fn is_local(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(v4) => {
+            let is_shared = v4.to_bits() >> 22 == 0b01_1001_0001; // 100.64.0.0/10
+            v4.is_loopback() || v4.is_private() || v4.is_link_local() || is_shared
+        }
+        IpAddr::V6(v6) => v6.is_loopback() || v6.is_unique_local() || v6.is_unicast_link_local(),
+    }
 }
 
 /// Parses an address with or without port, brackets and zone id: `8.8.8.8`,
-/// `8.8.8.8:443`, `2001:db8::1`, `[2001:db8::1]:443`, `fe80::1%eth0`. An
-/// IPv4-mapped address is IPv4.
+/// `8.8.8.8:443`, `2001:db8::1`, `[2001:db8::1]:443`, `fe80::1%eth0`. One that
+/// embeds an IPv4 address is that address.
 pub(crate) fn parse_node(text: &[u8]) -> Option<IpAddr> {
     let text = std::str::from_utf8(text).ok()?.trim_ascii();
     let Some(bracketed) = text.strip_prefix('[') else {
@@ -41,7 +70,7 @@ fn parse_with_zone(text: &str) -> Option<IpAddr> {
 
 fn parse_v6(text: &str) -> Option<IpAddr> {
     let address: Ipv6Addr = text.parse().ok()?;
-    Some(IpAddr::V6(address).to_canonical())
+    Some(canonical(IpAddr::V6(address)))
 }
 
 fn is_port(text: &str) -> bool {

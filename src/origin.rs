@@ -52,24 +52,55 @@ impl Origin {
 pub enum AllowedOrigins {
     /// All pages.
     Any,
-    /// The pages of these origins.
-    Only(Vec<Origin>),
+    /// The pages of origins that match one of these.
+    Only(Vec<OriginPattern>),
+}
+
+/// An origin, or those whose host has one label in the place of a `*`.
+#[derive(Debug, PartialEq, Eq)]
+pub struct OriginPattern {
+    /// Without `*.`.
+    origin: Origin,
+    has_wildcard: bool,
 }
 
 impl AllowedOrigins {
-    /// Parses `*`, or origins with commas or spaces between.
+    /// Parses `*`, or origins with commas or spaces between. The first label of
+    /// a host may be `*`.
     pub fn parse(text: &str) -> Option<Self> {
         if text == "*" {
             return Some(Self::Any);
         }
-        let origins: Option<Vec<_>> = text
+        let patterns: Option<Vec<_>> = text
             .split([',', ' '])
-            .filter(|origin| !origin.is_empty())
-            .map(Origin::parse)
+            .filter(|pattern| !pattern.is_empty())
+            .map(OriginPattern::parse)
             .collect();
-        origins
-            .filter(|origins| !origins.is_empty())
+        patterns
+            .filter(|patterns| !patterns.is_empty())
             .map(Self::Only)
+    }
+}
+
+impl OriginPattern {
+    fn parse(text: &str) -> Option<Self> {
+        let (origin, has_wildcard) = match text.split_once("://*.") {
+            Some((scheme, domain)) => (Origin::parse(&format!("{scheme}://{domain}"))?, true),
+            None => (Origin::parse(text)?, false),
+        };
+        Some(Self {
+            origin,
+            has_wildcard,
+        })
+    }
+
+    /// Returns whether an origin is one of these.
+    pub fn matches(&self, origin: &Origin) -> bool {
+        if !self.has_wildcard {
+            return self.origin == *origin;
+        }
+        let domain = origin.authority.split_once('.').map(|(_, domain)| domain);
+        self.origin.scheme == origin.scheme && domain == Some(&*self.origin.authority)
     }
 }
 
@@ -197,8 +228,29 @@ mod tests {
             "*, https://a",
             "null",
             ",",
+            "https://*",
+            "https://*.",
+            "https://a.*.example",
+            "https://*.*.example",
         ] {
             assert_eq!(AllowedOrigins::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_wildcard_is_one_label() {
+        let pattern = OriginPattern::parse("https://*.preview.example:8443").unwrap();
+        for (origin, expected) in [
+            ("https://a1b2.preview.example:8443", true),
+            ("https://A1B2.preview.example:8443", true),
+            ("http://a1b2.preview.example:8443", false),
+            ("https://a1b2.preview.example", false),
+            ("https://preview.example:8443", false),
+            ("https://a.b.preview.example:8443", false),
+            ("https://evilpreview.example:8443", false),
+        ] {
+            let origin = Origin::parse(origin).unwrap();
+            assert_eq!(pattern.matches(&origin), expected, "{origin}");
         }
     }
 }

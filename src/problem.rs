@@ -32,6 +32,8 @@ pub enum Kind {
     LookupDisabled,
     /// ipify has no such value for the address.
     NoValue,
+    /// A parameter asks for what another service does, and geo does not.
+    UnsupportedParameter,
     /// What is asked about is not an IP address.
     InvalidAddress,
     /// The address is a special-purpose one, which has no place on the
@@ -61,6 +63,7 @@ impl Kind {
             Self::MethodNotAllowed => "method-not-allowed",
             Self::LookupDisabled => "lookup-disabled",
             Self::NoValue => "no-value",
+            Self::UnsupportedParameter => "unsupported-parameter",
             Self::InvalidAddress => "invalid-address",
             Self::SpecialAddress => "special-address",
             Self::Misconfigured => "misconfigured",

@@ -15,9 +15,10 @@ use std::time::Duration;
 /// The functions that may wait are async. The WASI 0.2 builds block inside
 /// them.
 pub trait Runtime: Clone {
-    /// The request header in which the platform names the client; `None` where
-    /// it does not.
-    const CLIENT_ADDRESS_HEADER: Option<&'static str>;
+    /// Whether the platform appends Spin's headers to a request:
+    /// `spin-client-addr`, `spin-path-info` and `spin-full-url`. The last one of
+    /// a name is the platform's; a client may send others before it.
+    const HAS_SPIN_HEADERS: bool;
 
     /// Whether there is a key-value store. Without one, nothing is cached and
     /// nothing is counted.
@@ -173,7 +174,7 @@ pub(crate) mod tests {
     }
 
     impl Runtime for Variables<'_> {
-        const CLIENT_ADDRESS_HEADER: Option<&'static str> = Some("spin-client-addr");
+        const HAS_SPIN_HEADERS: bool = true;
         const HAS_STORE: bool = false;
 
         fn variable(&self, name: &str) -> anyhow::Result<Option<String>> {

@@ -36,6 +36,17 @@ macro_rules! settings {
 
         /// All variables: their names and their defaults.
         pub const SETTINGS: &[(&str, &str)] = &[$(($name, $default)),*];
+
+        /// Checks all variables.
+        ///
+        /// # Errors
+        ///
+        /// [`Kind::Misconfigured`] for the first that is missing, invalid or cannot
+        /// be read.
+        pub fn check(runtime: &impl Runtime) -> Result<(), Problem> {
+            $($constant.read(runtime)?;)*
+            Ok(())
+        }
     };
 }
 
@@ -134,6 +145,9 @@ fn milliseconds(text: &str) -> Result<Duration, Wanted> {
 }
 
 fn api_key(text: &str) -> Result<String, Wanted> {
+    if text.len() > 1 && text.starts_with(['"', '\'']) && text.ends_with(['"', '\'']) {
+        return Err("the API key without the quotes around it".into());
+    }
     let is_key = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
     is_key
         .then(|| text.to_owned())
@@ -177,7 +191,8 @@ fn header_name(text: &str) -> Result<Option<String>, Wanted> {
 }
 
 fn allowed_origins(text: &str) -> Result<AllowedOrigins, Wanted> {
-    let wanted = "* or a list of origins like https://example.com, with commas between";
+    let wanted = "* or a list of origins like https://example.com or https://*.example.com, \
+                  with commas between";
     AllowedOrigins::parse(text).ok_or(wanted.into())
 }
 
@@ -212,12 +227,14 @@ mod tests {
         let variables = Variables::new(&[
             ("client_ip_header", "True-Client-IP"),
             ("cache_ttl", " 0\n"),
+            ("ipify_api_key", "at_key\r\n"),
             ("cache_slots", ""),
             ("lookup", "any"),
         ]);
         let header = CLIENT_IP_HEADER.read(&variables).unwrap();
         assert_eq!(header.as_deref(), Some("true-client-ip"));
         assert_eq!(CACHE_TTL.read(&variables).unwrap(), 0);
+        assert_eq!(IPIFY_API_KEY.read(&variables).unwrap(), "at_key");
         assert_eq!(CACHE_SLOTS.read(&variables).unwrap(), 65_536);
         assert_eq!(LOOKUP.read(&variables).unwrap(), Lookup::Any);
     }
@@ -236,7 +253,10 @@ mod tests {
 
     #[test]
     fn an_invalid_variable_is_named_and_not_shown() {
-        rejects(&IPIFY_API_KEY, &["", "  ", "clé", "two words"]);
+        rejects(
+            &IPIFY_API_KEY,
+            &["", "  ", "clé", "two words", "\"at_key\"", "'at_key'"],
+        );
         rejects(
             &IPIFY_ORIGIN,
             &["", "geo.ipify.org", "ftp://geo.ipify.org", "https://"],

@@ -1,5 +1,6 @@
-//! Content negotiation: `Accept` (RFC 9110, 12.5.1).
+//! Content negotiation: `?format=` and `Accept` (RFC 9110, 12.5.1).
 
+use super::request::Request;
 use crate::runtime::Headers;
 
 /// The forms in which answers and problems come.
@@ -14,26 +15,35 @@ pub(crate) enum Form {
 }
 
 impl Form {
-    /// Returns the form that a request prefers: the one with the highest
-    /// weight, of several the first in order of definition. JSON where none is
-    /// acceptable.
-    pub(crate) fn preferred(headers: &dyn Headers) -> Self {
+    /// Returns the form that a request asks for: by `?format=`, else by `Accept`.
+    pub(crate) fn of(request: &Request) -> Self {
+        match request.parameter("format").as_deref() {
+            Some("json") => Self::Json,
+            Some("html") => Self::Html,
+            Some("text") => Self::Text,
+            _ => Self::preferred(request.headers),
+        }
+    }
+
+    /// Returns the form that a request prefers: the one with the highest weight,
+    /// of several the one that is named most specifically, and of those the
+    /// first in order of definition. JSON where none is acceptable.
+    fn preferred(headers: &dyn Headers) -> Self {
         let lines = headers.get("accept");
         let accept = |form: Form| {
             let ranges = lines
                 .iter()
                 .flat_map(|line| line.split(|byte| *byte == b','));
             // The most specific range that matches has precedence.
-            ranges
-                .filter_map(|range| form.matches(range))
-                .max()
-                .map_or(0, |(_, q)| q)
+            let matching = ranges.filter_map(|range| form.matches(range));
+            let (specificity, weight) = matching.max().unwrap_or((0, 0));
+            (weight, specificity)
         };
         let (mut preferred, mut most) = (Form::Json, accept(Form::Json));
         for form in [Form::Html, Form::Text] {
-            let q = accept(form);
-            if q > most {
-                (preferred, most) = (form, q);
+            let accepted = accept(form);
+            if accepted > most && accepted.0 > 0 {
+                (preferred, most) = (form, accepted);
             }
         }
         preferred
@@ -59,22 +69,23 @@ impl Form {
             name.trim_ascii().eq_ignore_ascii_case("q").then_some(value)
         });
         // An invalid weight counts as 1.
-        let q = weights.next().and_then(thousandths).unwrap_or(1000);
-        Some((specificity, q))
+        let weight = weights.next().and_then(thousandths).unwrap_or(1000);
+        Some((specificity, weight))
     }
 }
 
-/// Parses a weight: 0 to 1, with up to three decimal digits.
+/// Parses a weight: 0 to 1, in decimal digits. Java sends ".2".
 fn thousandths(weight: &str) -> Option<u16> {
     let weight = weight.trim_ascii();
     let (whole, fraction) = weight.split_once('.').unwrap_or((weight, ""));
-    let is_digits = fraction.len() <= 3 && fraction.bytes().all(|byte| byte.is_ascii_digit());
+    let is_digits = weight.ends_with(|char: char| char.is_ascii_digit())
+        && fraction.bytes().all(|byte| byte.is_ascii_digit());
     let fraction = fraction.bytes().chain(*b"000").take(3);
     let fraction = fraction.fold(0, |sum, digit| {
         sum * 10 + u16::from(digit.wrapping_sub(b'0'))
     });
     match whole {
-        "0" if is_digits => Some(fraction),
+        "" | "0" if is_digits => Some(fraction),
         "1" if is_digits && fraction == 0 => Some(1000),
         _ => None,
     }
@@ -125,6 +136,14 @@ mod tests {
             ("text/html;q=2, text/plain;q=0.9", Html),
             ("text/html;q=, ,;,=,text", Html),
             ("nonsense", Json),
+            // Internet Explorer and the Edge of before 2020.
+            ("text/html, application/xhtml+xml, image/jxr, */*", Html),
+            // Java's HttpURLConnection, and what it may leave of it.
+            ("text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2", Html),
+            ("*/*; q=.2", Json),
+            ("*/*; q=2", Json),
+            ("text/html; q=.2, */*; q=.5", Json),
+            ("text/html; q=0.0001, application/json; q=0", Json),
         ] {
             assert_eq!(preferred(&[accept]), form, "{accept}");
         }

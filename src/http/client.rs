@@ -18,18 +18,32 @@ pub(crate) fn address<R: Runtime>(
     runtime: &R,
 ) -> Result<Option<IpAddr>, Problem> {
     if let Some(name) = settings::CLIENT_IP_HEADER.read(runtime)? {
-        return match headers.get(&name).as_slice() {
-            [] => Ok(None),
-            [value] => trusted(value).map(Some),
+        let lines = headers.get(&name);
+        return match (name.as_str(), lines.as_slice()) {
+            (_, []) => Ok(None),
+            ("forwarded", lines) => {
+                let hops = settings::TRUSTED_HOPS.read(runtime)?.max(1);
+                let nodes = forwarded_for(lines).ok_or_else(invalid)?;
+                let node = nodes.iter().rev().nth(hops as usize - 1);
+                node.map(trusted).transpose()
+            }
+            // IPv6 addresses have a port behind them and no brackets around.
+            ("cloudfront-viewer-address", [value]) => {
+                let colon = value.iter().rposition(|byte| *byte == b':');
+                trusted(&value[..colon.ok_or_else(invalid)?]).map(Some)
+            }
+            (_, [value]) => trusted(value).map(Some),
             _ => Err(invalid()),
         };
     }
     match settings::TRUSTED_HOPS.read(runtime)? {
         // Spin appends its own line after those of the client, which may be
         // forged.
-        0 => Ok(R::CLIENT_ADDRESS_HEADER
-            .and_then(|name| headers.get(name).pop())
-            .and_then(|value| address::parse_node(&value))),
+        0 if R::HAS_SPIN_HEADERS => {
+            let value = headers.get("spin-client-addr").pop();
+            Ok(value.and_then(|value| address::parse_node(&value)))
+        }
+        0 => Ok(None),
         // A client can forge what is left of the lines that proxies appended.
         hops => headers
             .get("x-forwarded-for")
@@ -42,6 +56,43 @@ pub(crate) fn address<R: Runtime>(
             .map(trusted)
             .transpose(),
     }
+}
+
+/// Returns the values of `for` in the lines of `Forwarded` (RFC 7239, 4), in their
+/// order. `None` where a line is malformed: a client could hide in it what a proxy
+/// appended.
+fn forwarded_for(lines: &[Vec<u8>]) -> Option<Vec<String>> {
+    let mut nodes = Vec::new();
+    for line in lines {
+        let mut left = std::str::from_utf8(line).ok()?;
+        while !left.trim_ascii().is_empty() {
+            let end = left.find([',', ';', '=']).unwrap_or(left.len());
+            let (name, value) = left.split_at_checked(end)?;
+            left = match value.strip_prefix('=') {
+                None => value.get(1..).unwrap_or_default(),
+                Some(value) => {
+                    let (value, after) = match value.strip_prefix('"') {
+                        Some(quoted) => quoted.split_once('"')?,
+                        None => {
+                            let end = value.find([',', ';']).unwrap_or(value.len());
+                            value.split_at_checked(end)?
+                        }
+                    };
+                    let after = after.trim_ascii_start();
+                    if value.contains(['"', '\\'])
+                        || !(after.is_empty() || after.starts_with([',', ';']))
+                    {
+                        return None;
+                    }
+                    if name.trim_ascii().eq_ignore_ascii_case("for") {
+                        nodes.push(value.to_owned());
+                    }
+                    after.get(1..).unwrap_or_default()
+                }
+            };
+        }
+    }
+    Some(nodes)
 }
 
 fn trusted(value: impl AsRef<[u8]>) -> Result<IpAddr, Problem> {
@@ -207,6 +258,61 @@ mod tests {
                 expected.map(str::to_owned),
                 "{hops} of {lines:?}"
             );
+        }
+    }
+
+    #[test]
+    fn cloudfront_appends_a_port() {
+        let settings: Settings = &[("client_ip_header", "cloudfront-viewer-address")];
+        for (value, expected) in [
+            ("9.9.9.9:46532", Ok("9.9.9.9")),
+            ("2620:fe::fe:46532", Ok("2620:fe::fe")),
+            ("2620:fe::fe:443", Ok("2620:fe::fe")),
+            ("9.9.9.9", INVALID),
+            ("", INVALID),
+        ] {
+            let headers: Lines = &[("cloudfront-viewer-address", value)];
+            assert_eq!(
+                found(settings, headers),
+                expected.map(str::to_owned),
+                "{value}"
+            );
+        }
+    }
+
+    #[test]
+    fn forwarded_is_counted_from_the_right() {
+        let table: [(&str, &[&str], Result<&str, &str>); 19] = [
+            ("0", &[], Ok("unknown")),
+            ("0", &["for=9.9.9.9"], Ok("9.9.9.9")),
+            ("0", &["by=10.0.0.5;for=9.9.9.9;proto=https"], Ok("9.9.9.9")),
+            ("0", &["For=\"[2620:fe::fe]:4711\""], Ok("2620:fe::fe")),
+            ("1", &["for=6.6.6.6, for=9.9.9.9"], Ok("9.9.9.9")),
+            (
+                "1",
+                &["for=6.6.6.6", "for=\"9.9.9.9:80\" ; proto=http"],
+                Ok("9.9.9.9"),
+            ),
+            ("2", &["for=9.9.9.9,for=10.0.0.1"], Ok("9.9.9.9")),
+            ("2", &["for=9.9.9.9, by=_x, for=10.0.0.1"], Ok("9.9.9.9")),
+            ("2", &["for=9.9.9.9"], Ok("unknown")),
+            ("0", &["by=10.0.0.5"], Ok("unknown")),
+            ("0", &["for=unknown"], INVALID),
+            ("0", &["for=_x"], INVALID),
+            ("0", &["for="], INVALID),
+            // What a client sends must not swallow what the proxy appends.
+            ("0", &["for=6.6.6.6;x=\", for=9.9.9.9"], INVALID),
+            ("0", &["for=6.6.6.6;x=\", for=\"[2620:fe::fe]:1\""], INVALID),
+            ("0", &["for=\"6.6.6.6\\\", for=9.9.9.9\""], INVALID),
+            ("0", &["for=6.6.6.6;x=\"", "for=9.9.9.9"], INVALID),
+            ("0", &[";;,", "for=9.9.9.9"], Ok("9.9.9.9")),
+            ("0", &["elbonia", "for=9.9.9.9"], Ok("9.9.9.9")),
+        ];
+        for (hops, lines, expected) in table {
+            let headers: Vec<_> = lines.iter().map(|line| ("forwarded", *line)).collect();
+            let settings = [("client_ip_header", "Forwarded"), ("trusted_hops", hops)];
+            let found = found(&settings, &headers);
+            assert_eq!(found, expected.map(str::to_owned), "{hops} {lines:?}");
         }
     }
 }

@@ -6,40 +6,51 @@ use super::request::Request;
 use super::response::Response;
 use super::route::METHODS;
 use crate::origin::{AllowedOrigins, Origin};
+use crate::runtime::Headers;
 
-/// Adds the headers that tell a browser whether the page may read a
-/// response.
+/// Adds the headers that tell a browser whether the page may read a response.
 pub(crate) fn apply(allowed: &AllowedOrigins, request: &Request, response: &mut Response) {
     const ALLOW: &str = "access-control-allow-origin";
-    const EXPOSE: &str = "access-control-expose-headers";
-    const EXPOSED: &str = "cache-status, retry-after";
     match allowed {
-        AllowedOrigins::Any => {
-            response.header(ALLOW, "*");
-            response.header(EXPOSE, EXPOSED);
-        }
-        AllowedOrigins::Only(origins) => {
-            let asking = match request.headers.get("origin").as_slice() {
+        AllowedOrigins::Any => response.header(ALLOW, "*"),
+        AllowedOrigins::Only(patterns) => {
+            response.header("vary", "origin");
+            let page = match request.headers.get("origin").as_slice() {
                 [origin] => std::str::from_utf8(origin).ok().and_then(Origin::parse),
                 _ => None,
             };
-            if let Some(origin) = asking.filter(|origin| origins.contains(origin)) {
-                response.header(ALLOW, origin.to_string());
-                response.header(EXPOSE, EXPOSED);
-            }
-            response.header("vary", "origin");
+            let is_allowed = |page: &Origin| patterns.iter().any(|pattern| pattern.matches(page));
+            let Some(page) = page.filter(is_allowed) else {
+                return;
+            };
+            response.header(ALLOW, page.to_string());
+            // A browser refuses this beside "*".
+            response.header("access-control-allow-credentials", "true");
         }
     }
+    let exposed = "cache-status, retry-after";
+    response.header("access-control-expose-headers", exposed);
 }
 
 /// Returns the response to a preflight. A page that may read answers may send any
-/// header.
-pub(crate) fn preflight() -> Response {
+/// header. They are named, because `*` does not cover `Authorization`, nor any
+/// header of a request with credentials.
+pub(crate) fn preflight(headers: &dyn Headers) -> Response {
     let mut response = Response::empty(204);
     response.header("allow", METHODS);
     response.header("access-control-allow-methods", METHODS);
-    response.header("access-control-allow-headers", "*");
+    let names = headers.get("access-control-request-headers").pop();
+    let names = names.and_then(|names| String::from_utf8(names).ok());
+    let is_list = |names: &String| {
+        let mut bytes = names.bytes();
+        bytes.all(|byte| byte.is_ascii_alphanumeric() || b"-_, ".contains(&byte))
+    };
+    match names.filter(is_list) {
+        Some(names) => response.header("access-control-allow-headers", names),
+        None => response.header("access-control-allow-headers", "*, authorization"),
+    }
     response.header("access-control-max-age", "86400");
+    response.header("vary", "access-control-request-headers");
     response
 }
 
@@ -70,15 +81,17 @@ mod tests {
         let list = "https://elbonia.example, http://localhost:8080";
         let allow = |origin| format!("access-control-allow-origin: {origin}");
         let expose = || "access-control-expose-headers: cache-status, retry-after".to_owned();
+        let credentials = || "access-control-allow-credentials: true".to_owned();
         let vary = || "vary: origin".to_owned();
+        let list_of = |origin| vec![vary(), allow(origin), credentials(), expose()];
         for (setting, origin, expected) in [
             ("*", None, vec![allow("*"), expose()]),
             ("*", Some(elbonia), vec![allow("*"), expose()]),
-            (list, Some(elbonia), vec![allow(elbonia), expose(), vary()]),
+            (list, Some(elbonia), list_of(elbonia)),
             (
                 list,
                 Some("http://localhost:8080"),
-                vec![allow("http://localhost:8080"), expose(), vary()],
+                list_of("http://localhost:8080"),
             ),
             (list, Some("http://elbonia.example"), vec![vary()]),
             (list, Some("https://elbonia.example:8443"), vec![vary()]),

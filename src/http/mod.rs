@@ -16,17 +16,15 @@ mod target;
 pub use request::{Method, Request};
 pub use response::Response;
 
-use crate::lookup::{After, Lookup, Outcome, Stale};
+use crate::lookup::{self, After, Lookup, Outcome, Stale};
+use crate::origin::AllowedOrigins;
 use crate::problem::Problem;
 use crate::runtime::Runtime;
 use crate::settings;
+use page::Page;
 use representation::Representation;
 use route::Route;
 use target::{Address, Target};
-
-/// For how many seconds a browser may keep the answer about its own address at
-/// most: laptops change networks.
-const MAX_AGE_OF_CLIENT: u64 = 300;
 
 /// Answers a request. Returns what is left to do when the response was sent,
 /// too. What goes wrong becomes a problem response, and a line in the log where
@@ -35,29 +33,37 @@ pub async fn answer<R: Runtime>(
     request: &Request<'_>,
     runtime: &R,
 ) -> (Response, Option<After<R>>) {
+    let mounted;
+    let request = if R::HAS_SPIN_HEADERS {
+        mounted = request.mounted();
+        &mounted
+    } else {
+        request
+    };
     // First, because a page has to be able to read a problem too.
     let cors = settings::CORS_ORIGIN.read(runtime);
+    let failed = |problem: &Problem| problem::respond(problem, None, None, request, runtime);
     let (mut response, after) = match (Route::find(request), &cors) {
         (Ok(Route::Lookup(representation, address)), Ok(_)) => {
             look_up(request, representation, address, runtime).await
         }
-        (Ok(Route::Lookup(..)), Err(problem)) => {
-            let response = problem::respond(problem, None, None, request, runtime);
-            (response, None)
-        }
+        (Ok(Route::Lookup(..)), Err(problem)) => (failed(problem), None),
         // These work whatever the settings are.
-        (Ok(Route::OpenApi), _) => (openapi::respond(request.headers), None),
-        (Ok(Route::Health), _) => (health(), None),
-        (Ok(Route::Preflight), _) => (cors::preflight(), None),
-        (Err(problem), _) => {
-            let response = problem::respond(&problem, None, None, request, runtime);
-            (response, None)
-        }
+        (Ok(Route::OpenApi), _) => (openapi::respond(request), None),
+        (Ok(Route::Health), _) => (ok(), None),
+        (Ok(Route::Readiness), _) => match lookup::check(runtime).await {
+            Ok(()) => (ok(), None),
+            Err(problem) => (problem::unready(&problem, request, runtime), None),
+        },
+        (Ok(Route::Robots), _) => (Response::text(200, "User-agent: *\nDisallow: /\n"), None),
+        (Ok(Route::Preflight), _) => (cors::preflight(request.headers), None),
+        (Err(problem), _) => (failed(&problem), None),
     };
     response.header("vary", "accept");
-    if let Ok(allowed) = cors {
-        cors::apply(&allowed, request, &mut response);
-    }
+    response.header("x-robots-tag", "noindex");
+    // Where the setting is invalid, any page may read that.
+    let allowed = cors.unwrap_or(AllowedOrigins::Any);
+    cors::apply(&allowed, request, &mut response);
     (response, after)
 }
 
@@ -91,10 +97,16 @@ async fn look_up<R: Runtime>(
     } = lookup.answer(Stale::WhileRevalidate).await;
     let response = result.and_then(|answer| {
         let max_age = match address {
-            Address::Client(_) => answer.fresh_for.min(MAX_AGE_OF_CLIENT),
-            Address::Other(_) => answer.fresh_for,
+            Address::Client(_) => None,
+            Address::Other(_) => Some(answer.fresh_for),
         };
-        let mut response = representation.respond(answer, cache_status, request, &target)?;
+        let is_other = max_age.is_some();
+        let page = Page {
+            request,
+            form,
+            is_other,
+        };
+        let mut response = representation.respond(answer, cache_status, page)?;
         cache_headers::add(&mut response, cache_status, max_age);
         Ok(response)
     });
@@ -102,7 +114,7 @@ async fn look_up<R: Runtime>(
     (response, after)
 }
 
-fn health() -> Response {
+fn ok() -> Response {
     let mut response = Response::text(200, "ok\n");
     response.header("cache-control", "no-store");
     response

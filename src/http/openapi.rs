@@ -1,5 +1,6 @@
 //! The OpenAPI 3.1 description of the interface.
 
+use super::request::Request;
 use super::response::Response;
 use crate::runtime::Headers;
 
@@ -10,8 +11,13 @@ const DESCRIPTION: &str = include_str!(concat!(env!("OUT_DIR"), "/openapi.json")
 const ETAG: &str = env!("OPENAPI_ETAG");
 
 /// Returns the description as a response: 304 for a client that has it already.
-pub(crate) fn respond(headers: &dyn Headers) -> Response {
-    let mut response = if is_current(headers) {
+pub(crate) fn respond(request: &Request) -> Response {
+    let root = request.root();
+    let mut response = if !root.is_empty() {
+        let servers = format!(r#""servers":[{{"url":"{root}"}}]"#);
+        let text = DESCRIPTION.replacen(r#""servers":[{"url":"/"}]"#, &servers, 1);
+        return Response::new(200, "application/json", text);
+    } else if is_current(request.headers) {
         Response::empty(304)
     } else {
         Response::new(200, "application/json", DESCRIPTION)

@@ -30,14 +30,32 @@ pub(crate) fn respond(
     request: &Request,
     runtime: &impl Runtime,
 ) -> Response {
-    let (status, title) = meaning(problem.kind);
+    let (status, _) = meaning(problem.kind);
+    respond_with(status, problem, cache_status, search, request, runtime)
+}
+
+/// Returns the response of a geo that cannot answer for this reason: 503,
+/// whatever the status of the problem is otherwise.
+pub(crate) fn unready(problem: &Problem, request: &Request, runtime: &impl Runtime) -> Response {
+    respond_with(503, problem, None, None, request, runtime)
+}
+
+fn respond_with(
+    status: u16,
+    problem: &Problem,
+    cache_status: Option<CacheStatus>,
+    search: Option<&str>,
+    request: &Request,
+    runtime: &impl Runtime,
+) -> Response {
+    let (_, title) = meaning(problem.kind);
     if status >= 500 {
         let line = format_args!("{status} {problem}");
         log(runtime, line, problem.cause.as_ref());
     }
-    let mut response = match Form::preferred(request.headers) {
-        Form::Json => Response::new(status, "application/problem+json", to_json(problem)),
-        Form::Html => page::problem(status, title, &problem.detail, search),
+    let mut response = match Form::of(request) {
+        Form::Json => Response::new(status, "application/problem+json", to_json(status, problem)),
+        Form::Html => page::problem(status, title, &problem.detail, search, request),
         Form::Text => Response::text(status, format!("{title}: {}\n", problem.detail)),
     };
     response.header("cache-control", "no-store");
@@ -60,6 +78,7 @@ fn meaning(kind: Kind) -> (u16, &'static str) {
         Kind::MethodNotAllowed => (405, "Method not allowed"),
         Kind::LookupDisabled => (403, "Only your own address"),
         Kind::NoValue => (404, "No such value"),
+        Kind::UnsupportedParameter => (400, "Unsupported parameter"),
         Kind::InvalidAddress => (400, "Not an IP address"),
         Kind::SpecialAddress => (422, "Not a public address"),
         Kind::Misconfigured => (500, "geo is misconfigured"),
@@ -72,8 +91,8 @@ fn meaning(kind: Kind) -> (u16, &'static str) {
     }
 }
 
-fn to_json(problem: &Problem) -> Vec<u8> {
-    let (status, title) = meaning(problem.kind);
+fn to_json(status: u16, problem: &Problem) -> Vec<u8> {
+    let (_, title) = meaning(problem.kind);
     let details = Details {
         r#type: format!("urn:problem-type:geo:{}", problem.kind.slug()),
         title,
@@ -92,7 +111,7 @@ mod tests {
     fn is_json_with_the_members_of_rfc_9457() {
         let problem = Problem::new(Kind::UpstreamRefused, "Say \"please\",\nor \\.");
         assert_eq!(
-            String::from_utf8(to_json(&problem)).unwrap(),
+            String::from_utf8(to_json(502, &problem)).unwrap(),
             concat!(
                 r#"{"type":"urn:problem-type:geo:upstream-refused","#,
                 r#""title":"ipify refused the API key","status":502,"#,

@@ -1,10 +1,8 @@
 //! An answer in the form that was asked for.
 
 use super::accept::Form;
-use super::page;
-use super::request::Request;
+use super::page::{self, Page};
 use super::response::Response;
-use super::target::Target;
 use crate::fields::{FIELDS, Field};
 use crate::lookup::{Answer, CacheStatus, Record};
 use crate::problem::{Kind, Problem};
@@ -42,12 +40,11 @@ impl Representation {
         self,
         answer: Answer,
         cache_status: Option<CacheStatus>,
-        request: &Request,
-        target: &Target,
+        page: Page,
     ) -> Result<Response, Problem> {
         Ok(match self {
             Self::Json => Response::new(200, "application/json", answer.record.into_json()),
-            Self::Html => page::answer(&answer.record, cache_status, request, target),
+            Self::Html => page::answer(&answer.record, cache_status, page),
             Self::Text => Response::text(200, lines(&answer.record)),
             Self::Value(field) => {
                 let value = answer.record.values().get(field);

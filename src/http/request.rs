@@ -3,6 +3,7 @@
 use crate::runtime::Headers;
 
 /// A request to geo.
+#[derive(Clone, Copy)]
 pub struct Request<'a> {
     /// The method.
     pub method: Method,
@@ -10,7 +11,10 @@ pub struct Request<'a> {
     pub https: bool,
     /// The host and port that it was sent to, as the client wrote them.
     pub authority: &'a str,
-    /// The path, still percent-encoded.
+    /// The path below which geo is mounted, still percent-encoded; empty where
+    /// that is the root.
+    mount: &'a str,
+    /// The path below it, still percent-encoded.
     pub path: &'a str,
     /// What follows the `?`, still percent-encoded.
     pub query: Option<&'a str>,
@@ -48,21 +52,98 @@ impl<'a> Request<'a> {
             method,
             https,
             authority,
+            mount: "",
             path,
             query,
             headers,
         }
     }
 
-    /// Returns the URL of geo's root, as the client would write it. A proxy
-    /// that takes TLS off says so in `X-Forwarded-Proto`.
+    /// Returns the request as geo sees it where it is mounted below a path: Spin
+    /// says in a header which part of the path the route leaves to geo.
+    pub(crate) fn mounted(self) -> Self {
+        // Spin appends its own line after those of the client, which may be
+        // forged.
+        let path_info = self.headers.get("spin-path-info").pop();
+        let path_info = path_info.and_then(|path| String::from_utf8(path).ok());
+        let mount = path_info.and_then(|path_info| self.path.strip_suffix(&path_info));
+        let Some((mount, path)) = mount.and_then(|mount| self.path.split_at_checked(mount.len()))
+        else {
+            return self;
+        };
+        Self {
+            mount,
+            path,
+            ..self
+        }
+    }
+
+    /// Returns the first value of a parameter of the query.
+    pub(crate) fn parameter(&self, name: &str) -> Option<String> {
+        let mut values = self.parameters().filter(|parameter| parameter.0 == name);
+        values.next().map(|(_, value)| value.into_owned())
+    }
+
+    /// Returns the parameters of the query.
+    pub(crate) fn parameters(&self) -> form_urlencoded::Parse<'a> {
+        form_urlencoded::parse(self.query.unwrap_or_default().as_bytes())
+    }
+
+    /// Returns the path of geo's root, as the client sees it, without a slash at
+    /// its end: the prefix that a proxy took off, and the path below which geo
+    /// is mounted.
+    pub(crate) fn root(&self) -> String {
+        let forwarded = self.headers.get("x-forwarded-prefix");
+        let forwarded = match forwarded.as_slice() {
+            [prefix] => std::str::from_utf8(prefix).unwrap_or_default(),
+            _ => "",
+        };
+        segments(forwarded) + &segments(self.mount)
+    }
+
+    /// Returns the URL of geo's root, as the client would write it, without a
+    /// slash at its end.
     pub(crate) fn base_url(&self) -> String {
-        let forwarded = self.headers.get("x-forwarded-proto");
-        let is_https = self.https || forwarded == [b"https"];
-        let scheme = if is_https { "https" } else { "http" };
         // An absolute-form target may carry user information.
         let host = self.authority.rsplit('@').next().unwrap_or_default();
-        format!("{scheme}://{host}")
+        let scheme = if self.is_https() { "https" } else { "http" };
+        format!("{scheme}://{host}{}", self.root())
+    }
+
+    /// Returns whether the client's connection uses TLS: by `X-Forwarded-Proto`,
+    /// whose first element is about the client, by Spin, or by the host.
+    fn is_https(&self) -> bool {
+        let starts_with_https = |value: &[u8]| {
+            let start = value.trim_ascii_start().get(..5);
+            start.is_some_and(|start| start.eq_ignore_ascii_case(b"https"))
+        };
+        match self.headers.get("x-forwarded-proto").first() {
+            Some(value) => starts_with_https(value),
+            None => {
+                let url = self.headers.get("spin-full-url").pop();
+                self.https || url.is_some_and(|url| starts_with_https(&url))
+            }
+        }
+    }
+}
+
+/// Returns the path of these segments, each after one slash. It is empty unless
+/// all of it is made of characters that are safe in a link, so that what a client
+/// forges makes no link leave the origin.
+fn segments(path: &str) -> String {
+    let is_safe = |byte: u8| byte.is_ascii_alphanumeric() || b"/-._~%!$()*+,;=:@".contains(&byte);
+    let mut segments = String::new();
+    for segment in path.split('/').filter(|segment| !segment.is_empty()) {
+        if matches!(segment, "." | "..") {
+            return String::new();
+        }
+        segments.push('/');
+        segments += segment;
+    }
+    if path.bytes().all(is_safe) {
+        segments
+    } else {
+        String::new()
     }
 }
 
@@ -99,18 +180,104 @@ pub(crate) mod tests {
         }
     }
 
+    /// Returns the URL of geo's root, and the path below it.
+    fn mounted(https: bool, authority: &str, path: &str, headers: &[(&str, &str)]) -> [String; 2] {
+        let request = Request::new(Method::Get, https, authority, path, &headers).mounted();
+        [request.base_url(), request.path.to_owned()]
+    }
+
     #[test]
-    fn base_urls() {
-        for (https, authority, forwarded, expected) in [
-            (false, "geo.example", "", "http://geo.example"),
-            (true, "geo.example", "", "https://geo.example"),
-            (false, "geo.example:3000", "http", "http://geo.example:3000"),
-            (false, "geo.example", "https", "https://geo.example"),
-            (false, "user:pass@geo.example", "", "http://geo.example"),
+    fn schemes_and_hosts() {
+        for (https, authority, headers, expected) in [
+            (false, "geo.example", &[][..], "http://geo.example"),
+            (true, "geo.example", &[], "https://geo.example"),
+            (
+                false,
+                "geo.example:3000",
+                &[("x-forwarded-proto", "http")],
+                "http://geo.example:3000",
+            ),
+            (
+                false,
+                "geo.example",
+                &[("x-forwarded-proto", "https")],
+                "https://geo.example",
+            ),
+            (
+                false,
+                "geo.example",
+                &[("x-forwarded-proto", "HTTPS")],
+                "https://geo.example",
+            ),
+            (
+                false,
+                "geo.example",
+                &[("x-forwarded-proto", "https,http")],
+                "https://geo.example",
+            ),
+            (
+                true,
+                "geo.example",
+                &[("x-forwarded-proto", "http, https")],
+                "http://geo.example",
+            ),
+            (
+                false,
+                "geo.example",
+                &[("spin-full-url", "https://geo.example/")],
+                "https://geo.example",
+            ),
+            (
+                false,
+                "geo.example",
+                &[
+                    ("spin-full-url", "https://forged/"),
+                    ("spin-full-url", "http://geo.example/"),
+                ],
+                "http://geo.example",
+            ),
+            (false, "user:pass@geo.example", &[], "http://geo.example"),
         ] {
-            let headers: &[(&str, &str)] = &[("x-forwarded-proto", forwarded)];
-            let request = Request::new(Method::Get, https, authority, "/", &headers);
-            assert_eq!(request.base_url(), expected);
+            assert_eq!(mounted(https, authority, "/", headers)[0], expected);
+        }
+    }
+
+    #[test]
+    fn mounts_and_prefixes() {
+        for (path, path_info, prefix, root, rest) in [
+            ("/json", "/json", "", "", "/json"),
+            ("/geo/json", "/json", "", "/geo", "/json"),
+            ("/geo", "", "", "/geo", ""),
+            ("/geo/", "/", "", "/geo", "/"),
+            ("//a//geo/json", "/json", "", "/a/geo", "/json"),
+            ("/a%22b/json", "/json", "", "/a%22b", "/json"),
+            ("/a\"b/json", "/json", "", "", "/json"),
+            ("/json", "/elbonia", "", "", "/json"),
+            ("/", "/", "/geo", "/geo", "/"),
+            ("/", "/", "/geo/", "/geo", "/"),
+            ("/", "/", "geo", "/geo", "/"),
+            ("/b/json", "/json", "/a", "/a/b", "/json"),
+            ("/", "/", "//evil.example", "/evil.example", "/"),
+            ("/", "/", "/\\evil.example", "", "/"),
+            (
+                "/",
+                "/",
+                "https://evil.example",
+                "/https:/evil.example",
+                "/",
+            ),
+            ("/", "/", "/../admin", "", "/"),
+            ("/", "/", "/<script>", "", "/"),
+            ("/", "/", "/a?b", "", "/"),
+        ] {
+            let headers = [
+                ("spin-path-info", "/forged"),
+                ("spin-path-info", path_info),
+                ("x-forwarded-prefix", prefix),
+            ];
+            let found = mounted(false, "geo.example", path, &headers);
+            let expected = [format!("http://geo.example{root}"), rest.to_owned()];
+            assert_eq!(found, expected, "{path} {path_info} {prefix}");
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::accept::Form;
 use super::representation::Representation;
 use super::request::{Method, Request};
-use crate::fields::FIELDS;
+use crate::fields;
 use crate::problem::{Kind, Problem};
 use percent_encoding::percent_decode_str;
 
@@ -17,6 +17,10 @@ pub(crate) enum Route {
     OpenApi,
     /// Whether geo runs.
     Health,
+    /// Whether geo can answer.
+    Readiness,
+    /// What crawlers may visit.
+    Robots,
     /// Whether a web page may ask: a CORS preflight.
     Preflight,
 }
@@ -35,7 +39,7 @@ impl Route {
             // On any path: a page may then read the 404 that follows.
             return Ok(Self::Preflight);
         }
-        let route = Self::of_path(request.path, || Form::preferred(request.headers));
+        let route = Self::of_path(request.path, || Form::of(request));
         let route = route.ok_or_else(not_found)?;
         match request.method {
             Method::Other => Err(method_not_allowed()),
@@ -43,22 +47,22 @@ impl Route {
         }
     }
 
-    /// `preferred` is the form that the client prefers, where that matters.
-    fn of_path(path: &str, preferred: impl FnOnce() -> Form) -> Option<Self> {
-        let path = path.strip_prefix('/')?;
+    /// `form` is the form that the client asks for, where that matters.
+    fn of_path(path: &str, form: impl FnOnce() -> Form) -> Option<Self> {
+        let path = path.strip_prefix('/').unwrap_or(path);
+        let path = path.strip_suffix('/').unwrap_or(path);
         Some(match path {
             "openapi.json" => Self::OpenApi,
             "healthz" => Self::Health,
-            _ if path.ends_with('/') => return None,
+            "readyz" => Self::Readiness,
+            "robots.txt" => Self::Robots,
             _ => {
                 let (address, what) = split_address(path);
                 let representation = match what {
-                    "" => preferred().into(),
+                    "" => form().into(),
                     "json" => Representation::Json,
-                    name => {
-                        let field = FIELDS.iter().find(|field| field.name == name);
-                        Representation::Value(field?)
-                    }
+                    name if address.is_none() && is_of_ipify(name) => Representation::Json,
+                    name => Representation::Value(fields::find(name)?),
                 };
                 Self::Lookup(representation, address)
             }
@@ -66,14 +70,27 @@ impl Route {
     }
 }
 
-/// Takes an address off the front of a path. Whether it is one is seen later:
-/// every address starts with a digit or has a colon, and no other path does.
+/// Whether it is a path of ipify's API.
+fn is_of_ipify(path: &str) -> bool {
+    let tier = path.strip_prefix("api/v2/").map(percent_decode_str);
+    let tier = tier.and_then(|tier| tier.decode_utf8().ok());
+    path == "api/v1"
+        || tier
+            .is_some_and(|tier| matches!(&*tier, "country" | "country,city" | "country,city,vpn"))
+}
+
+/// Takes an address out of a path: `ADDRESS/…` or `json/ADDRESS`. Whether it is
+/// one is seen later: every address starts with a digit or has a colon, and no
+/// other path does.
 fn split_address(path: &str) -> (Option<String>, &str) {
-    let (first, rest) = path.split_once('/').unwrap_or((path, ""));
-    let text = percent_decode_str(first).decode_utf8_lossy();
-    let starts_with_digit = text.starts_with(|char: char| char.is_ascii_digit());
-    if starts_with_digit || text.contains(':') {
-        (Some(text.into_owned()), rest)
+    let (text, what) = match path.strip_prefix("json/") {
+        Some(text) => (text, "json"),
+        None => path.split_once('/').unwrap_or((path, "")),
+    };
+    let text = percent_decode_str(text).decode_utf8_lossy();
+    let has_digit = text.starts_with(|char: char| char.is_ascii_digit());
+    if has_digit || text.contains(':') {
+        (Some(text.into_owned()), what)
     } else {
         (None, path)
     }
@@ -97,12 +114,12 @@ fn method_not_allowed() -> Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fields::Field;
+    use crate::fields::{FIELDS, Field};
     use proptest::prelude::*;
     use std::net::IpAddr;
 
     fn field(name: &str) -> &'static Field {
-        FIELDS.iter().find(|field| field.name == name).unwrap()
+        fields::find(name).unwrap()
     }
 
     proptest! {
@@ -137,8 +154,29 @@ mod tests {
             (Get, "/city", value("city")),
             (Head, "/as-name?x", value("as-name")),
             (Get, "/openapi.json", Ok(Route::OpenApi)),
-            (Get, "/city/", Err("not-found")),
-            (Get, "city", Err("not-found")),
+            (Get, "/city/", value("city")),
+            (Get, "", route(Representation::Html)),
+            (Get, "/json/", route(Representation::Json)),
+            (Get, "/?format=json", route(Representation::Json)),
+            (
+                Get,
+                "/?format=text&format=json",
+                route(Representation::Text),
+            ),
+            (Get, "/country_code", value("country")),
+            (Get, "/postal", value("postal-code")),
+            (Get, "/api/v1?apiKey=at_x", route(Representation::Json)),
+            (Get, "/api/v2/country", route(Representation::Json)),
+            (Get, "/api/v2/country,city", route(Representation::Json)),
+            (
+                Get,
+                "/api/v2/country%2Ccity,vpn/",
+                route(Representation::Json),
+            ),
+            (Get, "/api/v2/elbonia", Err("not-found")),
+            (Get, "/api/v2", Err("not-found")),
+            (Get, "/readyz", Ok(Route::Readiness)),
+            (Get, "/robots.txt", Ok(Route::Robots)),
             (Get, "/City", Err("not-found")),
             (Other, "/city", Err("method-not-allowed")),
             (Get, "/healthz", Ok(Route::Health)),
@@ -148,10 +186,10 @@ mod tests {
             (Other, "/healthz", Err("method-not-allowed")),
             (Get, "/elbonia", Err("not-found")),
             (Other, "/elbonia", Err("not-found")),
-            (Get, "//", Err("not-found")),
-            (Get, "/healthz/", Err("not-found")),
+            (Get, "//city", Err("not-found")),
+            (Get, "/city//", Err("not-found")),
+            (Get, "/healthz/", Ok(Route::Health)),
             (Get, "/%68ealthz", Err("not-found")),
-            (Get, "", Err("not-found")),
         ];
         for (method, url, expected) in table {
             let headers: &[(&str, &str)] = &[("accept", "text/html")];
@@ -181,9 +219,22 @@ mod tests {
             ("/elbonia:80", Some((Html, Some("elbonia:80")))),
             ("/9.9.9.9%20", Some((Html, Some("9.9.9.9 ")))),
             ("/9.9.9.9+", Some((Html, Some("9.9.9.9+")))),
-            ("/9.9.9.9/", None),
+            ("/9.9.9.9/", Some((Html, Some("9.9.9.9")))),
+            ("/9.9.9.9/json/", Some((Json, Some("9.9.9.9")))),
+            (
+                "/9.9.9.9/latitude",
+                Some((One(field("lat")), Some("9.9.9.9"))),
+            ),
+            ("/json/9.9.9.9", Some((Json, Some("9.9.9.9")))),
+            ("/json/2620%3Afe::fe", Some((Json, quad9))),
+            ("/json/elbonia", None),
+            ("/json/9.9.9.9/city", Some((Json, Some("9.9.9.9/city")))),
+            ("/9.9.9.9/api/v1", None),
             ("/9.9.9.9//city", None),
-            ("/9.9.9.9/city/", None),
+            (
+                "/9.9.9.9/city/",
+                Some((One(field("city")), Some("9.9.9.9"))),
+            ),
             ("/9.9.9.9/elbonia", None),
             ("/9.9.9.9/healthz", None),
             ("/9.9.9.9/openapi.json", None),
@@ -201,5 +252,18 @@ mod tests {
             });
             assert_eq!(Route::of_path(path, || Form::Html), expected, "{path}");
         }
+    }
+
+    #[test]
+    fn names_and_aliases_are_unique() {
+        let mut seen = Vec::new();
+        for field in &FIELDS {
+            for name in field.aliases.iter().chain([&field.name]) {
+                assert!(!seen.contains(name), "{name}");
+                assert_eq!(fields::find(name), Some(field));
+                seen.push(name);
+            }
+        }
+        assert_eq!(fields::find("elbonia"), None);
     }
 }

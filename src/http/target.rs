@@ -14,8 +14,6 @@ use std::net::IpAddr;
 pub(crate) struct Target {
     /// The address as it was written; `None` for the client's.
     text: Option<String>,
-    /// Whether there is more than one.
-    is_ambiguous: bool,
     /// Whether other addresses than the client's are allowed, as far as this
     /// request has to know.
     allows_others: bool,
@@ -47,39 +45,41 @@ impl Target {
     ///
     /// # Errors
     ///
-    /// [`Kind::LookupDisabled`] for another address where `lookup` is `caller`,
-    /// [`Kind::Misconfigured`] where that variable is invalid.
+    /// [`Kind::UnsupportedParameter`] for what geo does not do,
+    /// [`Kind::InvalidAddress`] for several addresses, [`Kind::Misconfigured`]
+    /// where the variable `lookup` is invalid.
     pub(crate) fn read(
         request: &Request,
         in_path: Option<String>,
         is_page: bool,
         runtime: &impl Runtime,
     ) -> Result<Self, Problem> {
-        let query = request.query.unwrap_or_default();
-        let mut in_query = form_urlencoded::parse(query.as_bytes())
-            .filter(|(name, _)| name == "ip")
-            .map(|(_, value)| value.into_owned());
-        let text = in_path.or_else(|| in_query.next());
-        let is_ambiguous = in_query.next().is_some();
-        let allows_others =
-            (text.is_some() || is_page) && settings::LOOKUP.read(runtime)? == settings::Lookup::Any;
-        if text.is_some() && !allows_others {
+        let mut addresses: Vec<_> = in_path.into_iter().collect();
+        for (name, value) in request.parameters() {
+            match &*name {
+                "ip" | "ipAddress" => {
+                    let address = value.trim();
+                    // The form that was sent without an address.
+                    if !address.is_empty() {
+                        addresses.push(address.to_owned());
+                    }
+                }
+                name => supported(name, &value)?,
+            }
+        }
+        if addresses.len() > 1 {
             return Err(Problem::new(
-                Kind::LookupDisabled,
-                "This geo only tells where its client is: ask without an address. \
-                 Its operator can set the variable lookup to any.",
+                Kind::InvalidAddress,
+                "Ask about one address at a time: in the path, or once as ?ip=.",
             ));
         }
+        let text = addresses.pop();
+        let allows_others =
+            (text.is_some() || is_page) && settings::LOOKUP.read(runtime)? == settings::Lookup::Any;
         Ok(Self {
             text,
-            is_ambiguous,
             allows_others,
         })
-    }
-
-    /// Returns whether it is another address than the client's.
-    pub(crate) fn is_other(&self) -> bool {
-        self.text.is_some()
     }
 
     /// Returns what the page's form for another address holds: the address as
@@ -93,27 +93,67 @@ impl Target {
     ///
     /// # Errors
     ///
-    /// [`Kind::InvalidAddress`] for what is not one address, or for a header
-    /// that names no client; [`Kind::Misconfigured`] for an invalid variable.
+    /// [`Kind::InvalidAddress`] for what is not an address, or for a header that
+    /// names no client; [`Kind::SpecialAddress`] for a client that can have no
+    /// such address; [`Kind::LookupDisabled`] for another address than the
+    /// client's where that is not allowed; [`Kind::Misconfigured`] for an
+    /// invalid variable.
     pub(crate) fn address(
         &self,
         request: &Request,
         runtime: &impl Runtime,
     ) -> Result<Address, Problem> {
-        if self.is_ambiguous {
-            return Err(Problem::new(
-                Kind::InvalidAddress,
-                "Ask about one address at a time: in the path, or once as ?ip=.",
-            ));
+        let Some(text) = &self.text else {
+            let client = client::address(request.headers, runtime)?;
+            return match client {
+                Some(client) if address::is_local(client) => Ok(Address::Client(None)),
+                Some(client) if address::is_special(client) => Err(misplaced(client)),
+                client => Ok(Address::Client(client)),
+            };
+        };
+        if self.allows_others {
+            return Ok(Address::Other(lookup::parse_address(text)?));
         }
-        Ok(match &self.text {
-            Some(text) => Address::Other(lookup::parse_address(text)?),
-            None => {
-                let client = client::address(request.headers, runtime)?;
-                Address::Client(client.filter(|address| !address::is_special(*address)))
-            }
-        })
+        let own = client::address(request.headers, runtime)?;
+        match lookup::parse_address(text) {
+            Ok(address) if own == Some(address) => Ok(Address::Client(own)),
+            _ => Err(Problem::new(
+                Kind::LookupDisabled,
+                "This geo only tells where its client is: ask without an address. \
+                 Its operator can set the variable lookup to any.",
+            )),
+        }
     }
+}
+
+/// Checks a parameter. geo ignores one that it does not know, unless it would
+/// then answer another question than was asked.
+fn supported(name: &str, value: &str) -> Result<(), Problem> {
+    let instead = match (name, value) {
+        ("domain", _) => "Resolve the name, and ask about its address with ?ip=.",
+        ("email", _) => "geo only knows IP addresses.",
+        ("callback" | "jsonp", _) => "Any page may read the JSON, by CORS: see cors_origin.",
+        ("format", "json" | "html" | "text") => return Ok(()),
+        ("format", _) => "The formats are json, html and text.",
+        _ => return Ok(()),
+    };
+    let detail = format!("geo does not support this {name} parameter. {instead}");
+    Err(Problem::new(Kind::UnsupportedParameter, detail))
+}
+
+/// Returns the problem of a client with an address that no client has.
+fn misplaced(client: IpAddr) -> Problem {
+    let advice = match client {
+        IpAddr::V4(v4) if v4.is_unspecified() => {
+            "In Spin's service chaining, forward X-Forwarded-For and set trusted_hops."
+        }
+        IpAddr::V4(v4) if v4.octets()[0] >= 240 => {
+            "With Cloudflare, turn the overwriting of Pseudo IPv4 off."
+        }
+        _ => "The proxy in front of geo has to name the client.",
+    };
+    let detail = format!("The client's address is {client}, which is reserved. {advice}");
+    Problem::new(Kind::SpecialAddress, detail)
 }
 
 #[cfg(test)]
@@ -124,6 +164,7 @@ mod tests {
 
     const INVALID: Result<&str, &str> = Err("invalid-address");
     const DISABLED: Result<&str, &str> = Err("lookup-disabled");
+    const UNSUPPORTED: Result<&str, &str> = Err("unsupported-parameter");
 
     /// Returns what is looked up for a client at 9.9.9.9, or the kind of the
     /// problem.
@@ -148,12 +189,21 @@ mod tests {
             ("::ffff:1.1.1.1", "", Ok("1.1.1.1")),
             ("1.1.1", "", INVALID),
             ("1.1.1.1", "?ip=1.1.1.1", INVALID),
-            ("1.1.1.1", "?ip", INVALID),
+            ("1.1.1.1", "?ip", Ok("1.1.1.1")),
+            ("1.1.1.1:443", "", Ok("1.1.1.1")),
+            ("64:ff9b::909:909", "", Ok("9.9.9.9")),
         ] {
             let found = look_up("any", Some(in_path), query);
             assert_eq!(found, any.map(str::to_owned), "{in_path}{query}");
-            let found = look_up("caller", Some(in_path), query);
-            assert_eq!(found, DISABLED.map(str::to_owned), "{in_path}{query}");
+        }
+        for (in_path, expected) in [
+            ("1.1.1.1", DISABLED),
+            ("elbonia:", DISABLED),
+            ("9.9.9.9", Ok("9.9.9.9")),
+            ("::ffff:9.9.9.9", Ok("9.9.9.9")),
+        ] {
+            let found = look_up("caller", Some(in_path), "");
+            assert_eq!(found, expected.map(str::to_owned), "{in_path}");
         }
     }
 
@@ -172,25 +222,79 @@ mod tests {
             ("?%69p=1.1.1.1", Ok("1.1.1.1"), DISABLED),
             ("?%ff=1.1.1.1", Ok("9.9.9.9"), Ok("9.9.9.9")),
             ("?ip=::ffff:1.1.1.1", Ok("1.1.1.1"), DISABLED),
-            ("?ip", INVALID, DISABLED),
-            ("?ip=", INVALID, DISABLED),
+            ("?ip", Ok("9.9.9.9"), Ok("9.9.9.9")),
+            ("?ip=", Ok("9.9.9.9"), Ok("9.9.9.9")),
+            ("?ip=%20", Ok("9.9.9.9"), Ok("9.9.9.9")),
+            ("?ip=&ip=1.1.1.1", Ok("1.1.1.1"), DISABLED),
+            ("?ip=9.9.9.9", Ok("9.9.9.9"), Ok("9.9.9.9")),
+            ("?ip=::ffff:909:909", Ok("9.9.9.9"), Ok("9.9.9.9")),
+            ("?ipAddress=1.1.1.1", Ok("1.1.1.1"), DISABLED),
+            (
+                "?apiKey=at_x&ipAddress=9.9.9.9",
+                Ok("9.9.9.9"),
+                Ok("9.9.9.9"),
+            ),
             ("?ip=1.1.1", INVALID, DISABLED),
-            ("?ip=1.1.1.1:80", INVALID, DISABLED),
-            ("?ip=+1.1.1.1", INVALID, DISABLED),
-            ("?ip=1.1.1.1%20", INVALID, DISABLED),
+            ("?ip=1.1.1.1:80", Ok("1.1.1.1"), DISABLED),
+            ("?ip=+1.1.1.1", Ok("1.1.1.1"), DISABLED),
+            ("?ip=%201.1.1.1%0D%0A", Ok("1.1.1.1"), DISABLED),
+            ("?ip=[2620:fe::fe]", Ok("2620:fe::fe"), DISABLED),
+            ("?ip=[64:ff9b::9.9.9.9]:5000", Ok("9.9.9.9"), Ok("9.9.9.9")),
             ("?ip=1.1.1.1%", INVALID, DISABLED),
             ("?ip=1.1.1.1%2", INVALID, DISABLED),
-            ("?ip=1.1.1.1%+1", INVALID, DISABLED),
             ("?ip=1.1.1.1%zz", INVALID, DISABLED),
             ("?ip=%ff", INVALID, DISABLED),
             ("?ip=elbonia.example", INVALID, DISABLED),
-            ("?ip=1.1.1.1&ip=8.8.8.8", INVALID, DISABLED),
+            ("?ip=1.1.1.1&ip=8.8.8.8", INVALID, INVALID),
+            ("?ip=1.1.1.1&ipAddress=1.1.1.1", INVALID, INVALID),
             ("?ip=127.0.0.1", Ok("127.0.0.1"), DISABLED),
+            ("?domain=dns.google", UNSUPPORTED, UNSUPPORTED),
+            ("?ip=1.1.1.1&email=a%40b", UNSUPPORTED, UNSUPPORTED),
+            ("?callback=cb", UNSUPPORTED, UNSUPPORTED),
+            ("?format=jsonp", UNSUPPORTED, UNSUPPORTED),
+            ("?format=json", Ok("9.9.9.9"), Ok("9.9.9.9")),
         ] {
             let found = look_up("any", None, query);
             assert_eq!(found, any.map(str::to_owned), "{query}");
             let found = look_up("caller", None, query);
             assert_eq!(found, caller.map(str::to_owned), "{query}");
+        }
+    }
+
+    #[test]
+    fn addresses_of_clients() {
+        const MISPLACED: Result<Option<&str>, &str> = Err("special-address");
+        for (client, expected) in [
+            ("9.9.9.9", Ok(Some("9.9.9.9"))),
+            ("64:ff9b::909:909", Ok(Some("9.9.9.9"))),
+            ("[64:ff9b::9.9.9.9]:5000", Ok(Some("9.9.9.9"))),
+            ("2002:909:909::1", Ok(Some("9.9.9.9"))),
+            ("2001:0:5ef5::f6f6:f6f6", Ok(Some("9.9.9.9"))),
+            ("127.0.0.1", Ok(None)),
+            ("10.1.2.3:80", Ok(None)),
+            ("100.64.0.1", Ok(None)),
+            ("169.254.1.1", Ok(None)),
+            ("::1", Ok(None)),
+            ("fd00::1", Ok(None)),
+            ("fe80::1%eth0", Ok(None)),
+            ("64:ff9b::10.0.0.1", Ok(None)),
+            ("0.0.0.0:0", MISPLACED),
+            ("240.1.2.3", MISPLACED),
+            ("224.0.0.1", MISPLACED),
+            ("192.0.2.1", MISPLACED),
+            ("198.18.0.1", MISPLACED),
+            ("::", MISPLACED),
+            ("2001:db8::1", MISPLACED),
+        ] {
+            let headers: &[(&str, &str)] = &[("spin-client-addr", client)];
+            let request = get("/", &headers);
+            let runtime = Variables::default();
+            let found = Target::read(&request, None, false, &runtime)
+                .and_then(|target| target.address(&request, &runtime))
+                .map(|address| address.ip().map(|ip| ip.to_string()))
+                .map_err(|problem| problem.kind.slug());
+            let expected = expected.map(|address| address.map(str::to_owned));
+            assert_eq!(found, expected, "{client}");
         }
     }
 }

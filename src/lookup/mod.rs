@@ -493,13 +493,30 @@ fn circuit_open(problem: Problem) -> Failed {
     }
 }
 
-/// Parses what is asked about.
+/// Checks that every setting is valid and that the store works.
+///
+/// # Errors
+///
+/// [`Kind::Misconfigured`] if not.
+pub async fn check<R: Runtime>(runtime: &R) -> Result<(), Problem> {
+    settings::check(runtime)?;
+    if R::HAS_STORE
+        && let Err(cause) = runtime.get("geo:0").await
+    {
+        let detail = "The key-value store fails. Check key_value_stores in the manifest, and \
+                      the store itself; the log has its reason.";
+        return Err(Problem::new(Kind::Misconfigured, detail).because(cause));
+    }
+    Ok(())
+}
+
+/// Parses what is asked about: an address, as people and proxies write it.
 ///
 /// # Errors
 ///
 /// [`Kind::InvalidAddress`] if it is not an IPv4 or IPv6 address.
 pub fn parse_address(text: &str) -> Result<IpAddr, Problem> {
-    address::parse(text).ok_or_else(|| {
+    address::parse_node(text.as_bytes()).ok_or_else(|| {
         Problem::new(
             Kind::InvalidAddress,
             "What is asked for is not an IP address. \

@@ -143,7 +143,7 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
 /// ipify knows nothing of any address, unless it is given a body. Time goes on
 /// while geo sleeps, and only then.
 impl Runtime for World {
-    const CLIENT_ADDRESS_HEADER: Option<&'static str> = Some("spin-client-addr");
+    const HAS_SPIN_HEADERS: bool = true;
     const HAS_STORE: bool = true;
 
     fn variable(&self, name: &str) -> anyhow::Result<Option<String>> {

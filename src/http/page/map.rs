@@ -26,8 +26,13 @@ pub(super) struct Pin {
 
 impl Pin {
     /// Returns the pin for coordinates in digits. `None` where they are on no
-    /// map, or in a notation that SVG may not know.
+    /// map, in a notation that SVG may not know, or 0,0, which stands for a place
+    /// that is not known.
     pub(super) fn at(lat: String, lng: String) -> Option<Self> {
+        let is_zero = |digits: &str| digits.trim_matches(['-', '0', '.']).is_empty();
+        if is_zero(&lat) && is_zero(&lng) {
+            return None;
+        }
         let y = match lat.strip_prefix('-') {
             Some(south) => south.to_owned(),
             None => format!("-{lat}"),
@@ -74,7 +79,9 @@ mod tests {
         for (lat, lng, expected) in [
             ("47.36667", "8.55", Some(("-47.36667", "-32 -67", None))),
             ("-27.46794", "153.02809", Some(("27.46794", "113 7", east))),
-            ("0", "0", Some(("-0", "-40 -20", None))),
+            ("0", "0", None),
+            ("0.000000", "-0.0", None),
+            ("0", "0.5", Some(("-0", "-40 -20", None))),
             ("-0.5", "-0.5", Some(("0.5", "-40 -20", None))),
             ("51.5", "-140", Some(("-51.5", "-180 -71", None))),
             ("51.5", "-141", Some(("-51.5", "-181 -71", west))),

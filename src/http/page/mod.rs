@@ -4,7 +4,6 @@ mod map;
 
 use super::request::Request;
 use super::response::Response;
-use super::target::Target;
 use crate::country;
 use crate::lookup::{CacheStatus, Record};
 use askama::Template;
@@ -23,6 +22,8 @@ const STYLE: &str = include_str!("style.css");
 #[derive(Template)]
 #[template(path = "answer.html")]
 struct AnswerPage<'a> {
+    /// The path of geo's root, without a slash at its end.
+    root: String,
     ip: String,
     /// The country's flag.
     flag: Option<String>,
@@ -41,6 +42,8 @@ struct AnswerPage<'a> {
 #[derive(Template)]
 #[template(path = "problem.html")]
 struct ProblemPage<'a> {
+    /// The path of geo's root, without a slash at its end.
+    root: String,
     title: &'a str,
     detail: &'a str,
     status: u16,
@@ -50,13 +53,17 @@ struct ProblemPage<'a> {
     is_invalid: bool,
 }
 
+/// What a page takes besides the answer.
+pub(crate) struct Page<'a> {
+    pub(crate) request: &'a Request<'a>,
+    /// What the form for another address holds, where there is one.
+    pub(crate) form: Option<&'a str>,
+    /// Whether it is about another address than the client's.
+    pub(crate) is_other: bool,
+}
+
 /// Returns the page of an answer.
-pub(crate) fn answer(
-    record: &Record,
-    cache_status: Option<CacheStatus>,
-    request: &Request,
-    target: &Target,
-) -> Response {
+pub(crate) fn answer(record: &Record, cache_status: Option<CacheStatus>, page: Page) -> Response {
     let values = record.values();
     let value = |name| {
         let text = without_bidi_controls(values.by_name(name)?);
@@ -77,12 +84,13 @@ pub(crate) fn answer(
     let flag = name.as_ref().and(code.as_deref()).and_then(country::flag);
     let country = name.clone().or_else(|| code.clone());
     let ip = record.ip.to_string();
-    let mut url = request.base_url();
-    if target.is_other() {
+    let mut url = page.request.base_url();
+    if page.is_other {
         url = format!("{url}/{ip}");
     }
-    let form = target.form();
+    let form = page.form;
     let page = AnswerPage {
+        root: page.request.root(),
         flag,
         place: joined(&[value("city"), value("region"), country]),
         pin: value("lat")
@@ -120,8 +128,10 @@ pub(crate) fn problem(
     title: &'static str,
     detail: &str,
     form: Option<&str>,
+    request: &Request,
 ) -> Response {
     let page = ProblemPage {
+        root: request.root(),
         title,
         detail,
         status,

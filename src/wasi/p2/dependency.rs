@@ -65,9 +65,11 @@ impl From<problem::Problem> for Problem {
                 Kind::UpstreamTimeout => ProblemKind::UpstreamTimeout,
                 Kind::BudgetSpent => ProblemKind::BudgetSpent,
                 // These are HTTP's.
-                Kind::NotFound | Kind::MethodNotAllowed | Kind::LookupDisabled | Kind::NoValue => {
-                    ProblemKind::Other
-                }
+                Kind::NotFound
+                | Kind::MethodNotAllowed
+                | Kind::LookupDisabled
+                | Kind::NoValue
+                | Kind::UnsupportedParameter => ProblemKind::Other,
             },
             advice: problem.detail.into_owned(),
             retry_after: problem.retry_after,

@@ -4,8 +4,8 @@
 use anyhow::bail;
 use std::env::{self, VarError};
 
-/// The interface does not tell who the client is.
-pub(super) const CLIENT_ADDRESS_HEADER: Option<&str> = None;
+/// The interface tells neither who the client is nor where geo is mounted.
+pub(super) const HAS_SPIN_HEADERS: bool = false;
 
 /// Nothing outlives a request.
 pub(super) const HAS_STORE: bool = false;

@@ -15,7 +15,7 @@ pub(super) struct Platform {
 }
 
 impl Runtime for Platform {
-    const CLIENT_ADDRESS_HEADER: Option<&'static str> = platform::CLIENT_ADDRESS_HEADER;
+    const HAS_SPIN_HEADERS: bool = platform::HAS_SPIN_HEADERS;
     const HAS_STORE: bool = platform::HAS_STORE;
 
     fn variable(&self, name: &str) -> anyhow::Result<Option<String>> {

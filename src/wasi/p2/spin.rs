@@ -11,8 +11,8 @@ use super::bindings::wasi::keyvalue::store::{self, Bucket as Store, Error};
 use anyhow::anyhow;
 use std::cell::OnceCell;
 
-/// The header in which Spin names the client: its address and port.
-pub(super) const CLIENT_ADDRESS_HEADER: Option<&str> = Some("spin-client-addr");
+/// Spin tells who the client is and where geo is mounted.
+pub(super) const HAS_SPIN_HEADERS: bool = true;
 
 /// There is a store, where the manifest grants it.
 pub(super) const HAS_STORE: bool = true;
