@@ -9,7 +9,7 @@ PACK := cargo run --quiet --package pack --
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: toolchain ## Serve geo at http://127.0.0.1:3000 (LISTEN=address:port); on Spin where it is installed (SPIN=0 or 1)
+run: toolchain ## Serve geo at http://127.0.0.1:3000 (LISTEN=address:port), on Spin or not (SPIN=1, SPIN=0)
 	@$(XTASK) run $(if $(SPIN),--spin $(SPIN))
 
 example: toolchain ## Serve examples/greeter, which imports geo, at http://127.0.0.1:3000

@@ -96,18 +96,22 @@ impl<T> Setting<T> {
     ///
     /// [`Kind::Misconfigured`] if it is missing, invalid or cannot be read.
     pub fn read(&self, runtime: &impl Runtime) -> Result<T, Problem> {
-        let value = runtime
-            .variable(self.name)
-            .map_err(|cause| unreadable(self.name, cause))?;
-        let value = match value.as_deref().map(str::trim_ascii) {
-            // Spin takes an empty origin for an allowed host, so it has to be
-            // an error here.
-            Some("") if self.name == IPIFY_ORIGIN.name => "",
-            None | Some("") => self.default,
-            Some(value) => value,
-        };
-        (self.parse)(value).map_err(|wanted| invalid(self.name, value, &wanted))
+        let value = value(self.name, self.default, runtime)?;
+        (self.parse)(&value).map_err(|wanted| invalid(self.name, &value, &wanted))
     }
+}
+
+/// Returns the value of a variable, or its default, without white space around it.
+fn value(name: &str, default: &str, runtime: &impl Runtime) -> Result<String, Problem> {
+    let value = runtime.variable(name);
+    let value = value.map_err(|cause| unreadable(name, cause))?;
+    Ok(match value.as_deref().map(str::trim_ascii) {
+        // Spin takes an empty origin for an allowed host, so it has to be an
+        // error here.
+        Some("") if name == IPIFY_ORIGIN.name => String::new(),
+        None | Some("") => default.to_owned(),
+        Some(value) => value.to_owned(),
+    })
 }
 
 fn unreadable(name: &str, cause: anyhow::Error) -> Problem {

@@ -29,49 +29,53 @@ impl Form {
     /// of several the one that is named most specifically, and of those the
     /// first in order of definition. JSON where none is acceptable.
     fn preferred(headers: &dyn Headers) -> Self {
-        let lines = headers.get("accept");
-        let accept = |form: Form| {
-            let ranges = lines
-                .iter()
-                .flat_map(|line| line.split(|byte| *byte == b','));
-            // The most specific range that matches has precedence.
-            let matching = ranges.filter_map(|range| form.matches(range));
-            let (specificity, weight) = matching.max().unwrap_or((0, 0));
-            (weight, specificity)
-        };
-        let (mut preferred, mut most) = (Form::Json, accept(Form::Json));
-        for form in [Form::Html, Form::Text] {
-            let accepted = accept(form);
-            if accepted > most && accepted.0 > 0 {
-                (preferred, most) = (form, accepted);
+        // For each form, how specific the range is that has precedence for it, and
+        // the weight of that range.
+        let mut accepted = [(0, 0); 3];
+        for line in headers.get("accept") {
+            for range in std::str::from_utf8(&line).unwrap_or_default().split(',') {
+                let (name, parameters) = range.split_once(';').unwrap_or((range, ""));
+                let weight = weight(parameters);
+                for (range, specificity, forms) in RANGES {
+                    if name.trim_ascii().eq_ignore_ascii_case(range) {
+                        for form in forms {
+                            let accepted = &mut accepted[*form as usize];
+                            *accepted = (specificity, weight).max(*accepted);
+                        }
+                    }
+                }
+            }
+        }
+        let (mut preferred, mut most) = (Form::Json, (0, 0));
+        for form in [Form::Json, Form::Html, Form::Text] {
+            let (specificity, weight) = accepted[form as usize];
+            if weight > 0 && (weight, specificity) > most {
+                (preferred, most) = (form, (weight, specificity));
             }
         }
         preferred
     }
+}
 
-    /// Returns how specific a media range is, and its weight in thousandths;
-    /// `None` where it does not match.
-    fn matches(self, range: &[u8]) -> Option<(u8, u16)> {
-        let range = std::str::from_utf8(range).ok()?;
-        let mut parts = range.split(';').map(str::trim_ascii);
-        let name = parts.next()?.to_ascii_lowercase();
-        let specificity = match (self, name.as_str()) {
-            (Form::Json, "application/json" | "application/problem+json") => 2,
-            (Form::Html, "text/html") => 2,
-            (Form::Text, "text/plain") => 2,
-            (Form::Json, "application/*") => 1,
-            (Form::Html | Form::Text, "text/*") => 1,
-            (_, "*/*") => 0,
-            _ => return None,
-        };
-        let mut weights = parts.filter_map(|parameter| {
-            let (name, value) = parameter.split_once('=')?;
-            name.trim_ascii().eq_ignore_ascii_case("q").then_some(value)
-        });
-        // An invalid weight counts as 1.
-        let weight = weights.next().and_then(thousandths).unwrap_or(1000);
-        Some((specificity, weight))
-    }
+/// The media ranges that match, how specific they are, and what they match.
+const RANGES: [(&str, u8, &[Form]); 7] = [
+    ("application/json", 3, &[Form::Json]),
+    ("application/problem+json", 3, &[Form::Json]),
+    ("text/html", 3, &[Form::Html]),
+    ("text/plain", 3, &[Form::Text]),
+    ("application/*", 2, &[Form::Json]),
+    ("text/*", 2, &[Form::Html, Form::Text]),
+    ("*/*", 1, &[Form::Json, Form::Html, Form::Text]),
+];
+
+/// Returns the weight among the parameters of a range, in thousandths. It is 1
+/// where it is missing or invalid.
+fn weight(parameters: &str) -> u16 {
+    let mut weights = parameters.split(';').filter_map(|parameter| {
+        let (name, value) = parameter.split_once('=')?;
+        name.trim_ascii().eq_ignore_ascii_case("q").then_some(value)
+    });
+    weights.next().and_then(thousandths).unwrap_or(1000)
 }
 
 /// Parses a weight: 0 to 1, in decimal digits. Java sends ".2".

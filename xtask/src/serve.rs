@@ -36,63 +36,81 @@ pub fn example(workspace: &Workspace, on_spin: Option<bool>) -> Result<()> {
 
 /// Replaces this process by the server, so that signals reach it.
 fn serve(workspace: &Workspace, manifest: &Path, on_spin: Option<bool>) -> Result<()> {
-    let version = process::output(Command::new("spin").arg("--version"));
-    let on_spin = match (on_spin, version) {
-        (Some(true), version) => {
-            version.context("there is no Spin on the PATH: install it, or set SPIN=0")?;
-            true
-        }
-        (None, Ok(version)) if is_new_enough(&version) => {
-            eprintln!("{version} is installed, and serves it; with SPIN=0, geo-host does");
-            true
-        }
-        _ => false,
-    };
+    let on_spin = choose_spin(on_spin)?;
     let has_key = std::env::var(API_KEY).is_ok_and(|key| !key.is_empty());
-    let geo_host = workspace.program("geo-host");
-    if !on_spin && !geo_host.exists() {
-        eprintln!(
-            "building geo and geo-host: some minutes the first time, most of them for Wasmtime, \
-             the engine; seconds from then on"
-        );
-    }
-    let programs = [(!on_spin, "geo-host"), (!has_key, "stand-in")];
-    let programs = programs.iter().filter(|(is_needed, _)| *is_needed);
-    let programs = programs.map(|(_, program)| *program).collect();
-    let is_plain = !has_key && manifest == workspace.root.join("spin.toml");
-    build(workspace, programs, !is_plain)?;
-
-    let mut server;
+    let mut programs = workspace.cargo();
     if on_spin {
-        let listen = std::env::var("LISTEN").unwrap_or_else(|_| "127.0.0.1:3000".to_owned());
-        server = Command::new("spin");
-        server
-            .args(["up", "--listen", &listen, "--from"])
-            .arg(manifest);
+        programs.args(["build", "--package", "stand-in"]);
     } else {
-        // It reads LISTEN itself.
-        server = Command::new(geo_host);
-        server.arg("--from").arg(manifest);
-    }
-    // Sample data is not for the store of real answers, which on Spin is .spin.
-    match (on_spin, has_key) {
-        (true, true) => {}
-        (true, false) => {
-            server
-                .arg("--state-dir")
-                .arg(workspace.target.join("stand-in"));
+        if !workspace.program("geo-host").exists() {
+            eprintln!(
+                "building geo and geo-host: some minutes the first time, most of them for \
+                 Wasmtime, the engine; seconds from then on"
+            );
         }
-        (false, true) => {
-            let folder = manifest.with_file_name(".geo-host");
-            server.arg("--state").arg(folder);
+        let is_example = manifest.parent() != Some(&workspace.root);
+        // With the features that other crates have in the whole workspace, so
+        // that `cargo test --workspace` finds the engine built.
+        programs
+            .args(["build", "--workspace", "--bin", "geo-host"])
+            .args(["--bin", "stand-in"])
+            .arg("--no-default-features");
+        if has_key || is_example {
+            programs.args(["--features", "geo-host/default"]);
         }
-        (false, false) => {}
     }
+    build(workspace, &mut programs)?;
+
+    let mut server = match on_spin {
+        true => spin(workspace, manifest, has_key),
+        false => geo_host(workspace, manifest, has_key),
+    };
     if !has_key {
         ask_stand_in(workspace, &mut server)?;
         eprintln!("no {API_KEY}: answering from a stand-in for ipify with sample data");
     }
     become_it(&mut server)
+}
+
+/// Spin. Sample data has a store of its own; real answers have `.spin`.
+fn spin(workspace: &Workspace, manifest: &Path, has_key: bool) -> Command {
+    let listen = std::env::var("LISTEN").unwrap_or_else(|_| "127.0.0.1:3000".to_owned());
+    let mut spin = Command::new("spin");
+    spin.args(["up", "--listen", &listen, "--from"])
+        .arg(manifest);
+    if !has_key {
+        let state = workspace.target.join("stand-in-state");
+        spin.arg("--state-dir").arg(state);
+    }
+    spin
+}
+
+/// geo-host, which reads `LISTEN` itself. Sample data is not kept.
+fn geo_host(workspace: &Workspace, manifest: &Path, has_key: bool) -> Command {
+    let mut geo_host = Command::new(workspace.program("geo-host"));
+    geo_host.arg("--from").arg(manifest);
+    if has_key {
+        let state = manifest.with_file_name(".geo-host");
+        geo_host.arg("--state").arg(state);
+    }
+    geo_host
+}
+
+/// Whether to serve on Spin, unless that has been said.
+fn choose_spin(said: Option<bool>) -> Result<bool> {
+    if said == Some(false) {
+        return Ok(false);
+    }
+    let version = process::output(Command::new("spin").arg("--version"));
+    if said == Some(true) {
+        version.context("there is no Spin on the PATH: install it, or set SPIN=0")?;
+        return Ok(true);
+    }
+    let new_enough = version.ok().filter(|version| is_new_enough(version));
+    if let Some(version) = &new_enough {
+        eprintln!("{version} is installed, and serves it; with SPIN=0, geo-host does");
+    }
+    Ok(new_enough.is_some())
 }
 
 /// Whether what `spin --version` says is a Spin that runs geo.
@@ -105,27 +123,12 @@ fn is_new_enough(version: &str) -> bool {
     }
 }
 
-/// Builds the component and programs of the workspace at the same time, since
-/// neither keeps all cores busy. `whole` is with all features of geo-host.
-fn build(workspace: &Workspace, programs: Vec<&str>, whole: bool) -> Result<()> {
+/// Builds the component and, at the same time, programs of the workspace, since
+/// neither keeps all cores busy.
+fn build(workspace: &Workspace, programs: &mut Command) -> Result<()> {
     std::thread::scope(|scope| {
         let component = scope.spawn(|| component::build(workspace, Build::Spin, true));
-        let mut built = Ok(());
-        if !programs.is_empty() {
-            let mut cargo = workspace.cargo();
-            // With the features that other crates have in the whole workspace, so
-            // that `cargo test --workspace` finds the engine built.
-            cargo.args(["build", "--workspace"]);
-            cargo.arg("--no-default-features");
-            if whole {
-                cargo.args(["--features", "geo-host/default"]);
-            }
-            for program in &programs {
-                cargo.args(["--bin", program]);
-            }
-            built = process::run(&mut cargo)
-                .with_context(|| format!("{} was not built", programs.join(" or ")));
-        }
+        let built = process::run(programs).context("geo-host or the stand-in was not built");
         match component.join() {
             Ok(component) => component.and(built),
             Err(_) => bail!("xtask panicked while it built the component"),
