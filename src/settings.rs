@@ -97,7 +97,7 @@ impl<T> Setting<T> {
     /// [`Kind::Misconfigured`] if it is missing, invalid or cannot be read.
     pub fn read(&self, runtime: &impl Runtime) -> Result<T, Problem> {
         let value = value(self.name, self.default, runtime)?;
-        (self.parse)(&value).map_err(|wanted| invalid(self.name, &value, &wanted))
+        (self.parse)(&value).map_err(|wanted| invalid(self.name, value.is_empty(), wanted))
     }
 }
 
@@ -114,6 +114,8 @@ fn value(name: &str, default: &str, runtime: &impl Runtime) -> Result<String, Pr
     })
 }
 
+#[cold]
+#[inline(never)]
 fn unreadable(name: &str, cause: anyhow::Error) -> Problem {
     let detail = format!(
         "The variable {name} could not be read. \
@@ -122,12 +124,10 @@ fn unreadable(name: &str, cause: anyhow::Error) -> Problem {
     Problem::new(Kind::Misconfigured, detail).because(cause)
 }
 
-fn invalid(name: &str, value: &str, wanted: &str) -> Problem {
-    let fault = if value.is_empty() {
-        "missing"
-    } else {
-        "invalid"
-    };
+#[cold]
+#[inline(never)]
+fn invalid(name: &str, is_missing: bool, wanted: Wanted) -> Problem {
+    let fault = if is_missing { "missing" } else { "invalid" };
     let detail = format!("The variable {name} is {fault}. It has to be {wanted}.");
     Problem::new(Kind::Misconfigured, detail)
 }

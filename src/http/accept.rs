@@ -35,14 +35,20 @@ impl Form {
         for line in headers.get("accept") {
             for range in std::str::from_utf8(&line).unwrap_or_default().split(',') {
                 let (name, parameters) = range.split_once(';').unwrap_or((range, ""));
-                let weight = weight(parameters);
-                for (range, specificity, forms) in RANGES {
-                    if name.trim_ascii().eq_ignore_ascii_case(range) {
-                        for form in forms {
-                            let accepted = &mut accepted[*form as usize];
-                            *accepted = (specificity, weight).max(*accepted);
-                        }
-                    }
+                let name = name.trim_ascii().to_ascii_lowercase();
+                let (specificity, forms): (u8, &[Form]) = match name.as_str() {
+                    "application/json" | "application/problem+json" => (3, &[Form::Json]),
+                    "text/html" => (3, &[Form::Html]),
+                    "text/plain" => (3, &[Form::Text]),
+                    "application/*" => (2, &[Form::Json]),
+                    "text/*" => (2, &[Form::Html, Form::Text]),
+                    "*/*" => (1, &[Form::Json, Form::Html, Form::Text]),
+                    _ => continue,
+                };
+                let range = (specificity, weight(parameters));
+                for form in forms {
+                    let accepted = &mut accepted[*form as usize];
+                    *accepted = range.max(*accepted);
                 }
             }
         }
@@ -56,17 +62,6 @@ impl Form {
         preferred
     }
 }
-
-/// The media ranges that match, how specific they are, and what they match.
-const RANGES: [(&str, u8, &[Form]); 7] = [
-    ("application/json", 3, &[Form::Json]),
-    ("application/problem+json", 3, &[Form::Json]),
-    ("text/html", 3, &[Form::Html]),
-    ("text/plain", 3, &[Form::Text]),
-    ("application/*", 2, &[Form::Json]),
-    ("text/*", 2, &[Form::Html, Form::Text]),
-    ("*/*", 1, &[Form::Json, Form::Html, Form::Text]),
-];
 
 /// Returns the weight among the parameters of a range, in thousandths. It is 1
 /// where it is missing or invalid.

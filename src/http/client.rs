@@ -59,37 +59,29 @@ pub(crate) fn address<R: Runtime>(
 }
 
 /// Returns the values of `for` in the lines of `Forwarded` (RFC 7239, 4), in their
-/// order. `None` where a line is malformed: a client could hide in it what a proxy
-/// appended.
-fn forwarded_for(lines: &[Vec<u8>]) -> Option<Vec<String>> {
+/// order. `None` where a quote of a line has no end: what a proxy appended to it may
+/// then be a part of what a client has sent.
+fn forwarded_for(lines: &[Vec<u8>]) -> Option<Vec<&str>> {
     let mut nodes = Vec::new();
     for line in lines {
-        let mut left = std::str::from_utf8(line).ok()?;
-        while !left.trim_ascii().is_empty() {
-            let end = left.find([',', ';', '=']).unwrap_or(left.len());
-            let (name, value) = left.split_at_checked(end)?;
-            left = match value.strip_prefix('=') {
-                None => value.get(1..).unwrap_or_default(),
-                Some(value) => {
-                    let (value, after) = match value.strip_prefix('"') {
-                        Some(quoted) => quoted.split_once('"')?,
-                        None => {
-                            let end = value.find([',', ';']).unwrap_or(value.len());
-                            value.split_at_checked(end)?
-                        }
-                    };
-                    let after = after.trim_ascii_start();
-                    if value.contains(['"', '\\'])
-                        || !(after.is_empty() || after.starts_with([',', ';']))
-                    {
-                        return None;
-                    }
-                    if name.trim_ascii().eq_ignore_ascii_case("for") {
-                        nodes.push(value.to_owned());
-                    }
-                    after.get(1..).unwrap_or_default()
-                }
-            };
+        let mut is_quoted = false;
+        let parameters = std::str::from_utf8(line).ok()?.split(|char| {
+            is_quoted ^= char == '"';
+            matches!(char, ',' | ';') && !is_quoted
+        });
+        for parameter in parameters {
+            if let Some((name, value)) = parameter.split_once('=')
+                && name.trim_ascii().eq_ignore_ascii_case("for")
+            {
+                let value = value.trim_ascii();
+                let quoted = value
+                    .strip_prefix('"')
+                    .and_then(|value| value.strip_suffix('"'));
+                nodes.push(quoted.unwrap_or(value));
+            }
+        }
+        if is_quoted {
+            return None;
         }
     }
     Some(nodes)
