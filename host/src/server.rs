@@ -27,7 +27,7 @@ pub struct Calls(TaskTracker);
 
 impl Calls {
     /// Waits until none is running.
-    pub async fn ended(&self) {
+    pub async fn idle(&self) {
         // Closing does not keep calls from starting; it is what is waited for.
         self.0.close();
         self.0.wait().await;
@@ -112,7 +112,7 @@ impl Server {
         drop(self.listener);
         let ended = async {
             connections.shutdown().await;
-            calls.ended().await;
+            calls.idle().await;
         };
         let _ = timeout(GRACE, ended).await;
     }

@@ -111,7 +111,7 @@ impl StandIn {
     }
 
     /// Waits until there have been so many calls.
-    pub async fn called(&self, times: usize) {
+    pub async fn wait_for_calls(&self, times: usize) {
         let mut calls = self.shared.calls.subscribe();
         // An error would say that the sender is gone, but it is in `self`.
         let _ = calls.wait_for(|calls| calls.len() >= times).await;

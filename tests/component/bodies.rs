@@ -37,7 +37,7 @@ async fn request(geo: &Geo) -> TcpStream {
 async fn a_slow_reader_gets_all_of_it() {
     let geo = Geo::start().await;
     let largest = largest();
-    geo.fault(Fault::Body(largest.clone().into()));
+    geo.set_fault(Fault::Body(largest.clone().into()));
     let mut stream = request(&geo).await;
     let (mut answer, mut part) = (Vec::new(), [0; 100]);
     loop {
@@ -60,7 +60,7 @@ async fn a_slow_reader_gets_all_of_it() {
 #[tokio::test]
 async fn a_client_that_goes_away_is_no_failure() {
     let geo = Geo::start().await;
-    geo.fault(Fault::Body(largest().into()));
+    geo.set_fault(Fault::Body(largest().into()));
     for _ in 0..10 {
         let mut stream = request(&geo).await;
         stream.read_exact(&mut [0; 100]).await.unwrap();

@@ -23,12 +23,12 @@ async fn the_rest_doubles_up_to_a_minute() {
         (Fault::CutBeforeHead, "upstream-unreachable"),
     ] {
         let geo = start(&[]).await;
-        geo.fault(fault.clone());
+        geo.set_fault(fault.clone());
         let mut time = 0;
         // Where the connection was cut, ipify is asked twice.
         let asked = async |geo: &Geo| {
             let before = geo.stand_in.calls().len();
-            let answer = geo.visit("9.9.9.9").await;
+            let answer = geo.get_as("9.9.9.9").await;
             assert_eq!(answer.problem(), problem);
             (answer, geo.stand_in.calls().len() > before)
         };
@@ -53,13 +53,13 @@ async fn the_rest_doubles_up_to_a_minute() {
             time += rest;
         }
         // One answer, and all is as before.
-        geo.fault(Fault::None);
+        geo.set_fault(Fault::None);
         geo.set_time(time);
-        assert_eq!(geo.visit("9.9.9.9").await.status, 200);
-        geo.fault(fault.clone());
-        let answer = geo.visit("1.1.1.1").await;
+        assert_eq!(geo.get_as("9.9.9.9").await.status, 200);
+        geo.set_fault(fault.clone());
+        let answer = geo.get_as("1.1.1.1").await;
         assert_eq!(answer.header("cache-status"), "geo; fwd=miss");
-        let answer = geo.visit("1.1.1.1").await;
+        let answer = geo.get_as("1.1.1.1").await;
         assert_eq!(answer.header("retry-after"), "1", "{fault:?}");
     }
 }
@@ -75,9 +75,9 @@ async fn what_ipify_says_about_one_address_does_not_count() {
         Fault::Redirect("https://elbonia.example/".to_owned()),
     ] {
         let calls = geo.stand_in.calls().len();
-        geo.fault(fault.clone());
+        geo.set_fault(fault.clone());
         for times in 1..=3 {
-            assert_eq!(geo.visit("9.9.9.9").await.problem(), "upstream-invalid");
+            assert_eq!(geo.get_as("9.9.9.9").await.problem(), "upstream-invalid");
             assert_eq!(geo.stand_in.calls().len(), calls + times, "{fault:?}");
         }
     }
@@ -96,53 +96,53 @@ async fn retry_after_is_honoured_for_an_hour_at_most() {
         ("soon", 1),
     ] {
         let geo = start(&[]).await;
-        geo.fault(Fault::Busy(retry_after));
-        assert_eq!(geo.visit("9.9.9.9").await.problem(), "upstream-busy");
+        geo.set_fault(Fault::Busy(retry_after));
+        assert_eq!(geo.get_as("9.9.9.9").await.problem(), "upstream-busy");
         geo.set_time(rest - 1);
-        let answer = geo.visit("9.9.9.9").await;
+        let answer = geo.get_as("9.9.9.9").await;
         assert_eq!(answer.problem(), "upstream-busy");
         assert_eq!(answer.header("retry-after"), "1", "{retry_after}");
         assert_eq!(geo.stand_in.calls().len(), 1);
-        geo.fault(Fault::None);
+        geo.set_fault(Fault::None);
         geo.set_time(rest);
-        assert_eq!(geo.visit("9.9.9.9").await.status, 200, "{retry_after}");
+        assert_eq!(geo.get_as("9.9.9.9").await.status, 200, "{retry_after}");
     }
 }
 
 #[tokio::test]
 async fn after_a_rest_one_request_tries() {
     let geo = Arc::new(start(&[("timeout_ms", "600000")]).await);
-    geo.fault(Fault::Status(500));
-    geo.visit("9.9.9.9").await;
+    geo.set_fault(Fault::Status(500));
+    geo.get_as("9.9.9.9").await;
     geo.set_time(1);
     let gate = Gate::shut();
-    geo.fault(gate.before(Fault::None));
-    let trial = geo.visit_beside("9.9.9.9");
-    geo.stand_in.called(2).await;
+    geo.set_fault(gate.before(Fault::None));
+    let trial = geo.spawn_get_as("9.9.9.9");
+    geo.stand_in.wait_for_calls(2).await;
     // It has not come back; others are not asked to wait for it.
     for address in ["1.1.1.1", "8.8.8.8"] {
-        let answer = geo.visit(address).await;
+        let answer = geo.get_as(address).await;
         assert_eq!(answer.problem(), "upstream-invalid");
         assert_eq!(answer.header("cache-status"), "geo; detail=resting");
     }
     gate.open();
     assert_eq!(trial.await.unwrap().status, 200);
-    assert_eq!(geo.visit("1.1.1.1").await.status, 200);
+    assert_eq!(geo.get_as("1.1.1.1").await.status, 200);
     assert_eq!(geo.stand_in.calls().len(), 3);
 }
 
 #[tokio::test]
 async fn those_who_were_here_notice_nothing() {
     let geo = start(&[]).await;
-    geo.visit("9.9.9.9").await;
+    geo.get_as("9.9.9.9").await;
     geo.set_time(86_400 + 60);
-    geo.fault(Fault::Status(500));
-    geo.visit("1.1.1.1").await;
+    geo.set_fault(Fault::Status(500));
+    geo.get_as("1.1.1.1").await;
     let calls = geo.stand_in.calls().len();
     for _ in 0..3 {
-        let answer = geo.visit("9.9.9.9").await;
+        let answer = geo.get_as("9.9.9.9").await;
         assert_eq!(answer.header("cache-status"), "geo; hit; ttl=-60");
-        geo.ended().await;
+        geo.idle().await;
     }
     assert_eq!(geo.stand_in.calls().len(), calls, "ipify rests");
     // The failure was logged when it happened, and a rest is none.
@@ -153,31 +153,31 @@ async fn those_who_were_here_notice_nothing() {
 #[tokio::test]
 async fn instances_share_the_rest() {
     let first = start(&[]).await;
-    first.fault(Fault::Status(500));
-    first.visit("9.9.9.9").await;
+    first.set_fault(Fault::Status(500));
+    first.get_as("9.9.9.9").await;
     let hops = ("trusted_hops", "1");
-    let second = first.beside(&[hops]).await;
-    assert_eq!(second.visit("1.1.1.1").await.problem(), "upstream-invalid");
+    let second = first.second_node(&[hops]).await;
+    assert_eq!(second.get_as("1.1.1.1").await.problem(), "upstream-invalid");
     assert_eq!(first.stand_in.calls().len(), 1);
     // Another tier may work.
     let tier = ("ipify_path", "/api/v2/country");
-    let third = first.beside(&[hops, tier]).await;
-    third.visit("1.1.1.1").await;
+    let third = first.second_node(&[hops, tier]).await;
+    third.get_as("1.1.1.1").await;
     assert_eq!(first.stand_in.calls().len(), 2);
 }
 
 #[tokio::test]
 async fn nothing_is_kept_and_ipify_rests_all_the_same() {
     let geo = start(&[("cache_ttl", "0")]).await;
-    geo.fault(Fault::Status(500));
-    let answer = geo.visit("9.9.9.9").await;
+    geo.set_fault(Fault::Status(500));
+    let answer = geo.get_as("9.9.9.9").await;
     assert_eq!(answer.header("cache-status"), "geo; fwd=bypass");
-    let answer = geo.visit("9.9.9.9").await;
+    let answer = geo.get_as("9.9.9.9").await;
     assert_eq!(answer.header("cache-status"), "geo; detail=resting");
     assert_eq!(geo.stand_in.calls().len(), 1);
-    geo.fault(Fault::None);
+    geo.set_fault(Fault::None);
     geo.set_time(1);
-    assert_eq!(geo.visit("9.9.9.9").await.status, 200);
+    assert_eq!(geo.get_as("9.9.9.9").await.status, 200);
     assert!(geo.slots().is_empty());
 }
 
@@ -185,19 +185,19 @@ async fn nothing_is_kept_and_ipify_rests_all_the_same() {
 async fn a_clock_that_jumps_does_not_shut_ipify_out() {
     let geo = start(&[]).await;
     geo.set_time(10 * 365 * 86_400);
-    geo.fault(Fault::Busy("3600"));
-    geo.visit("9.9.9.9").await;
-    geo.fault(Fault::None);
+    geo.set_fault(Fault::Busy("3600"));
+    geo.get_as("9.9.9.9").await;
+    geo.set_fault(Fault::None);
     geo.set_time(0);
-    assert_eq!(geo.visit("9.9.9.9").await.status, 200);
+    assert_eq!(geo.get_as("9.9.9.9").await.status, 200);
     // Nor what another program has left there.
-    geo.fault(Fault::Status(500));
-    geo.visit("1.1.1.1").await;
+    geo.set_fault(Fault::Status(500));
+    geo.get_as("1.1.1.1").await;
     let keys = geo.key_value.keys("default").unwrap();
     let breaker = keys.iter().find(|key| key.contains("breaker")).unwrap();
     geo.key_value.set("default", breaker, b"elbonia").unwrap();
-    geo.fault(Fault::None);
-    assert_eq!(geo.visit("1.1.1.1").await.status, 200);
+    geo.set_fault(Fault::None);
+    assert_eq!(geo.get_as("1.1.1.1").await.status, 200);
 }
 
 /// README has the figure.
@@ -212,14 +212,14 @@ async fn a_minute_of_a_hanging_ipify() {
         })
         .await,
     );
-    geo.fault(Gate::shut().before(Fault::None));
+    geo.set_fault(Gate::shut().before(Fault::None));
     let mut visits = Vec::new();
     let mut ticks = tokio::time::interval(Duration::from_millis(20));
     for number in 0..50 * 60 {
         ticks.tick().await;
         let geo = Arc::clone(&geo);
         let address = format!("89.0.{}.{}", number / 250, number % 250 + 1);
-        visits.push(tokio::spawn(async move { geo.visit(&address).await }));
+        visits.push(tokio::spawn(async move { geo.get_as(&address).await }));
     }
     for visit in visits {
         assert_eq!(visit.await.unwrap().problem(), "upstream-timeout");

@@ -17,37 +17,37 @@ async fn start(variables: &[(&str, &str)]) -> Geo {
 async fn a_day_has_so_many_lookups() {
     let geo = start(&[("lookups_per_day", "3")]).await;
     for number in 1..=3 {
-        assert_eq!(geo.visit(&format!("89.0.0.{number}")).await.status, 200);
+        assert_eq!(geo.get_as(&format!("89.0.0.{number}")).await.status, 200);
     }
-    let answer = geo.visit("89.0.0.4").await;
+    let answer = geo.get_as("89.0.0.4").await;
     assert_eq!(answer.status, 503);
     assert_eq!(answer.problem(), "budget-spent");
     assert_eq!(answer.header("retry-after"), TO_MIDNIGHT.to_string());
     assert_eq!(answer.header("cache-status"), "geo; detail=budget-spent");
     assert!(geo.log().contains("503 budget-spent"), "{}", geo.log());
     // What is kept costs nothing.
-    let answer = geo.visit("89.0.0.1").await;
+    let answer = geo.get_as("89.0.0.1").await;
     assert_eq!(answer.header("cache-status"), "geo; hit; ttl=86400");
 
     geo.set_time(TO_MIDNIGHT - 1);
-    let answer = geo.visit("89.0.0.4").await;
+    let answer = geo.get_as("89.0.0.4").await;
     assert_eq!(answer.header("retry-after"), "1");
     assert_eq!(geo.stand_in.calls().len(), 3);
     geo.set_time(TO_MIDNIGHT);
     for number in 4..=6 {
-        assert_eq!(geo.visit(&format!("89.0.0.{number}")).await.status, 200);
+        assert_eq!(geo.get_as(&format!("89.0.0.{number}")).await.status, 200);
     }
-    assert_eq!(geo.visit("89.0.0.7").await.problem(), "budget-spent");
+    assert_eq!(geo.get_as("89.0.0.7").await.problem(), "budget-spent");
 }
 
 /// They may have cost credits too.
 #[tokio::test]
 async fn failed_lookups_count() {
     let geo = start(&[("lookups_per_day", "2")]).await;
-    geo.fault(Fault::Status(422));
-    geo.visit("9.9.9.9").await;
-    geo.visit("9.9.9.9").await;
-    assert_eq!(geo.visit("9.9.9.9").await.problem(), "budget-spent");
+    geo.set_fault(Fault::Status(422));
+    geo.get_as("9.9.9.9").await;
+    geo.get_as("9.9.9.9").await;
+    assert_eq!(geo.get_as("9.9.9.9").await.problem(), "budget-spent");
     assert_eq!(geo.stand_in.calls().len(), 2);
 }
 
@@ -59,21 +59,21 @@ async fn what_is_kept_stands_in_also_past_cache_stale() {
         ("cache_stale", "60"),
     ])
     .await;
-    let right = geo.visit("9.9.9.9").await;
+    let right = geo.get_as("9.9.9.9").await;
     for (time, status) in [
         (60, "geo; hit; ttl=0"),
         (120, "geo; hit; ttl=-60"),
         (7200, "geo; hit; ttl=-7140"),
     ] {
         geo.set_time(time);
-        let answer = geo.visit("9.9.9.9").await;
+        let answer = geo.get_as("9.9.9.9").await;
         assert_eq!(answer.body, right.body);
         assert_eq!(answer.header("cache-status"), status);
-        geo.ended().await;
+        geo.idle().await;
     }
     assert_eq!(geo.stand_in.calls().len(), 1);
     geo.set_time(TO_MIDNIGHT);
-    let answer = geo.visit("9.9.9.9").await;
+    let answer = geo.get_as("9.9.9.9").await;
     assert_eq!(answer.header("cache-status"), "geo; fwd=stale; stored");
 }
 
@@ -90,7 +90,7 @@ async fn four_hundred_clients(servers: &[Arc<Geo>], at_a_time: usize) {
                     return;
                 }
                 let address = format!("89.0.{}.{}", number / 250, number % 250 + 1);
-                let answer = servers[number % servers.len()].visit(&address).await;
+                let answer = servers[number % servers.len()].get_as(&address).await;
                 if answer.status != 200 {
                     assert_eq!(answer.problem(), "budget-spent");
                 }
@@ -106,11 +106,11 @@ async fn four_hundred_clients(servers: &[Arc<Geo>], at_a_time: usize) {
 async fn simultaneous_lookups_do_not_exceed_it() {
     for clients in [16, 200] {
         let geo = start(&[("lookups_per_day", "50"), ("timeout_ms", "30000")]).await;
-        geo.fault(Fault::Delay(Duration::from_millis(20)));
+        geo.set_fault(Fault::Delay(Duration::from_millis(20)));
         let geo = Arc::new(geo);
         four_hundred_clients(&[Arc::clone(&geo)], clients).await;
         assert_eq!(geo.stand_in.calls().len(), 50, "{clients} at a time");
-        assert_eq!(geo.visit("89.1.0.1").await.problem(), "budget-spent");
+        assert_eq!(geo.get_as("89.1.0.1").await.problem(), "budget-spent");
     }
 }
 
@@ -120,8 +120,8 @@ async fn two_servers_share_the_budget() {
     let variables = [("lookups_per_day", "50"), ("timeout_ms", "30000")];
     let first = Arc::new(start(&variables).await);
     let variables = [&variables[..], &[("trusted_hops", "1")]].concat();
-    let second = Arc::new(first.beside(&variables).await);
-    first.fault(Fault::Delay(Duration::from_millis(20)));
+    let second = Arc::new(first.second_node(&variables).await);
+    first.set_fault(Fault::Delay(Duration::from_millis(20)));
     four_hundred_clients(&[Arc::clone(&first), second], 200).await;
     assert_eq!(first.stand_in.calls().len(), 50);
 }
@@ -130,9 +130,9 @@ async fn two_servers_share_the_budget() {
 async fn nothing_is_kept_and_lookups_are_counted_all_the_same() {
     let geo = start(&[("lookups_per_day", "2"), ("cache_ttl", "0")]).await;
     for _ in 0..2 {
-        assert_eq!(geo.visit("9.9.9.9").await.status, 200);
+        assert_eq!(geo.get_as("9.9.9.9").await.status, 200);
     }
-    let answer = geo.visit("9.9.9.9").await;
+    let answer = geo.get_as("9.9.9.9").await;
     assert_eq!(answer.problem(), "budget-spent");
     assert_eq!(answer.header("cache-status"), "geo; detail=budget-spent");
 }
@@ -144,15 +144,15 @@ async fn each_day_has_a_budget_of_its_own() {
     let days = [TO_MIDNIGHT - 1, TO_MIDNIGHT, TO_MIDNIGHT - 1, TO_MIDNIGHT];
     for (number, time) in days.into_iter().enumerate() {
         geo.set_time(time);
-        let answer = geo.visit(&format!("89.0.0.{number}")).await;
+        let answer = geo.get_as(&format!("89.0.0.{number}")).await;
         let expected = if number < 2 { 200 } else { 503 };
         assert_eq!(answer.status, expected, "{number}");
     }
     // A clock that was wrong by years changes nothing.
     geo.set_time(10 * 365 * 86_400);
-    assert_eq!(geo.visit("89.0.0.5").await.status, 200);
+    assert_eq!(geo.get_as("89.0.0.5").await.status, 200);
     geo.set_time(TO_MIDNIGHT);
-    assert_eq!(geo.visit("89.0.0.6").await.problem(), "budget-spent");
+    assert_eq!(geo.get_as("89.0.0.6").await.problem(), "budget-spent");
     geo.set_time(TO_MIDNIGHT + 86_400);
-    assert_eq!(geo.visit("89.0.0.6").await.status, 200);
+    assert_eq!(geo.get_as("89.0.0.6").await.status, 200);
 }

@@ -50,7 +50,7 @@ async fn a_walk_through_a_64_costs_one_call() {
         assert_eq!(ip, address.parse::<std::net::IpAddr>().unwrap());
     }
     assert_eq!(geo.stand_in.calls().len(), 1);
-    geo.visit("2620:fe:0:2::fe").await;
+    geo.get_as("2620:fe:0:2::fe").await;
     assert_eq!(geo.stand_in.calls().len(), 2, "the next /64 is another");
 }
 
@@ -60,10 +60,10 @@ async fn nothing_but_the_address_is_different_for_a_neighbour() {
     let json = |ip: &str| {
         format!(r#"{{"lat":37.405990,"ip": "{ip}","city":"Z\u00fcrich","seen":["2620:fe::1"]}}"#)
     };
-    geo.fault(Fault::Body(json("2620:fe::1").into()));
-    assert_eq!(geo.visit("2620:fe::1").await.text(), json("2620:fe::1"));
-    assert_eq!(geo.visit("2620:fe::2").await.text(), json("2620:fe::2"));
-    assert_eq!(geo.visit("2620:fe::1").await.text(), json("2620:fe::1"));
+    geo.set_fault(Fault::Body(json("2620:fe::1").into()));
+    assert_eq!(geo.get_as("2620:fe::1").await.text(), json("2620:fe::1"));
+    assert_eq!(geo.get_as("2620:fe::2").await.text(), json("2620:fe::2"));
+    assert_eq!(geo.get_as("2620:fe::1").await.text(), json("2620:fe::1"));
     assert_eq!(geo.stand_in.calls().len(), 1);
 }
 
@@ -82,10 +82,10 @@ async fn an_answer_is_fresh_then_stale_then_asked_again() {
         (3 * TTL + 2 * STALE, "geo; fwd=stale; stored", "", 4),
     ] {
         geo.set_time(time);
-        let answer = geo.visit("9.9.9.9").await;
+        let answer = geo.get_as("9.9.9.9").await;
         assert_eq!(answer.json()["ip"], "9.9.9.9");
         assert_headers(&answer, cache_status, age);
-        geo.ended().await;
+        geo.idle().await;
         assert_eq!(geo.stand_in.calls().len(), calls, "at {time}");
     }
 }
@@ -133,7 +133,7 @@ async fn an_empty_slot_says_nothing_about_the_next() {
     let geo = Geo::with(&[("trusted_hops", "1"), ("cache_slots", "4")]).await;
     let addresses = ["9.9.9.1", "9.9.9.2", "9.9.9.3", "9.9.9.4"];
     for address in addresses {
-        geo.visit(address).await;
+        geo.get_as(address).await;
     }
     for key in geo.slots() {
         let entry = geo.key_value.get("default", &key).unwrap().unwrap();
@@ -143,7 +143,7 @@ async fn an_empty_slot_says_nothing_about_the_next() {
             if String::from_utf8_lossy(&entry).contains(&format!(" {address}\n")) {
                 continue;
             }
-            let answer = geo.visit(address).await;
+            let answer = geo.get_as(address).await;
             assert!(answer.header("cache-status").contains("hit"), "{address}");
         }
         geo.key_value.set("default", &key, &entry).unwrap();
@@ -154,19 +154,19 @@ async fn an_empty_slot_says_nothing_about_the_next() {
 #[tokio::test]
 async fn failures_are_not_kept() {
     let geo = behind_a_proxy().await;
-    geo.fault(Fault::Status(403));
-    assert_eq!(geo.visit("9.9.9.9").await.problem(), "upstream-refused");
+    geo.set_fault(Fault::Status(403));
+    assert_eq!(geo.get_as("9.9.9.9").await.problem(), "upstream-refused");
     assert!(geo.slots().is_empty());
-    geo.fault(Fault::None);
+    geo.set_fault(Fault::None);
     geo.set_time(1);
-    assert_eq!(geo.visit("9.9.9.9").await.status, 200);
+    assert_eq!(geo.get_as("9.9.9.9").await.status, 200);
 }
 
 #[tokio::test]
 async fn an_answer_about_another_address_is_not_kept() {
     let geo = behind_a_proxy().await;
-    geo.fault(Fault::Body(r#"{"ip":"8.8.8.8"}"#.into()));
-    let answer = geo.visit("9.9.9.9").await;
+    geo.set_fault(Fault::Body(r#"{"ip":"8.8.8.8"}"#.into()));
+    let answer = geo.get_as("9.9.9.9").await;
     assert_eq!(answer.text(), r#"{"ip":"8.8.8.8"}"#);
     assert_headers(&answer, "geo; fwd=miss", "");
     assert!(geo.slots().is_empty());
@@ -175,9 +175,9 @@ async fn an_answer_about_another_address_is_not_kept() {
 #[tokio::test]
 async fn another_notation_of_the_address_is_kept() {
     let geo = behind_a_proxy().await;
-    geo.fault(Fault::Body(r#"{"ip":"::ffff:9.9.9.9"}"#.into()));
-    assert_headers(&geo.visit("9.9.9.9").await, "geo; fwd=miss; stored", "");
-    let answer = geo.visit("9.9.9.9").await;
+    geo.set_fault(Fault::Body(r#"{"ip":"::ffff:9.9.9.9"}"#.into()));
+    assert_headers(&geo.get_as("9.9.9.9").await, "geo; fwd=miss; stored", "");
+    let answer = geo.get_as("9.9.9.9").await;
     assert_eq!(answer.text(), r#"{"ip":"::ffff:9.9.9.9"}"#);
     assert_headers(&answer, "geo; hit; ttl=86400", "0");
 }
@@ -187,12 +187,12 @@ async fn two_addresses_that_share_a_slot() {
     let geo = Geo::with(&[("trusted_hops", "1"), ("cache_slots", "1")]).await;
     for _ in 0..3 {
         for address in ["9.9.9.9", "1.1.1.1"] {
-            let answer = geo.visit(address).await;
+            let answer = geo.get_as(address).await;
             assert_eq!(answer.json()["ip"], address);
             assert_headers(&answer, "geo; fwd=miss; stored", "");
             // It holds until the other one comes.
             assert_eq!(
-                geo.visit(address).await.header("cache-status"),
+                geo.get_as(address).await.header("cache-status"),
                 "geo; hit; ttl=86400"
             );
         }
@@ -205,11 +205,11 @@ async fn a_full_cache_lets_the_oldest_go() {
     let geo = Geo::with(&[("trusted_hops", "1"), ("cache_slots", "4")]).await;
     for number in 1..=50 {
         geo.set_time(number);
-        assert_eq!(geo.visit(&format!("89.0.0.{number}")).await.status, 200);
+        assert_eq!(geo.get_as(&format!("89.0.0.{number}")).await.status, 200);
         assert!(geo.slots().len() <= 4);
     }
     for number in 47..=50 {
-        let answer = geo.visit(&format!("89.0.0.{number}")).await;
+        let answer = geo.get_as(&format!("89.0.0.{number}")).await;
         assert!(answer.header("cache-status").contains("hit"), "{number}");
     }
     assert_eq!(geo.stand_in.calls().len(), 50);
@@ -218,40 +218,40 @@ async fn a_full_cache_lets_the_oldest_go() {
 #[tokio::test]
 async fn the_clock_goes_backwards() {
     let geo = behind_a_proxy().await;
-    geo.visit("9.9.9.9").await;
+    geo.get_as("9.9.9.9").await;
     // A little: another instance's clock is ahead.
     geo.set_time(-60);
-    assert_headers(&geo.visit("9.9.9.9").await, "geo; hit; ttl=86400", "0");
+    assert_headers(&geo.get_as("9.9.9.9").await, "geo; hit; ttl=86400", "0");
     // A lot: nobody knows how old the answer is.
     geo.set_time(-61);
-    assert_headers(&geo.visit("9.9.9.9").await, "geo; fwd=miss; stored", "");
-    assert_headers(&geo.visit("9.9.9.9").await, "geo; hit; ttl=86400", "0");
+    assert_headers(&geo.get_as("9.9.9.9").await, "geo; fwd=miss; stored", "");
+    assert_headers(&geo.get_as("9.9.9.9").await, "geo; hit; ttl=86400", "0");
     // What came from the future makes room first.
     let geo = Geo::with(&[("trusted_hops", "1"), ("cache_slots", "4")]).await;
     geo.set_time(10 * 365 * TTL);
     for address in ["9.9.9.1", "9.9.9.2", "9.9.9.3", "9.9.9.4"] {
-        geo.visit(address).await;
+        geo.get_as(address).await;
     }
     geo.set_time(0);
-    geo.visit("1.1.1.1").await;
-    geo.visit("8.8.8.8").await;
-    assert_headers(&geo.visit("1.1.1.1").await, "geo; hit; ttl=86400", "0");
+    geo.get_as("1.1.1.1").await;
+    geo.get_as("8.8.8.8").await;
+    assert_headers(&geo.get_as("1.1.1.1").await, "geo; hit; ttl=86400", "0");
     geo.set_time(i64::MIN);
-    assert_eq!(geo.visit("9.9.9.9").await.status, 200);
+    assert_eq!(geo.get_as("9.9.9.9").await.status, 200);
 }
 
 #[tokio::test]
 async fn without_a_ttl_there_is_no_cache() {
     let geo = Geo::with(&[("trusted_hops", "1"), ("cache_ttl", "0")]).await;
     for calls in 1..=3 {
-        let answer = geo.visit("9.9.9.9").await;
+        let answer = geo.get_as("9.9.9.9").await;
         assert_eq!(answer.header("cache-status"), "geo; fwd=bypass");
         assert_eq!(answer.header("cache-control"), "private, max-age=0");
         assert_eq!(geo.stand_in.calls().len(), calls);
     }
-    geo.fault(Fault::Status(500));
+    geo.set_fault(Fault::Status(500));
     assert_eq!(
-        geo.visit("9.9.9.9").await.header("cache-status"),
+        geo.get_as("9.9.9.9").await.header("cache-status"),
         "geo; fwd=bypass"
     );
     assert!(geo.slots().is_empty());
@@ -260,10 +260,10 @@ async fn without_a_ttl_there_is_no_cache() {
 #[tokio::test]
 async fn what_cannot_be_read_is_a_miss() {
     let geo = behind_a_proxy().await;
-    let right = geo.visit("9.9.9.9").await;
+    let right = geo.get_as("9.9.9.9").await;
     let [key] = geo.slots().try_into().unwrap();
     let entry = geo.key_value.get("default", &key).unwrap().unwrap();
-    geo.visit("1.1.1.1").await;
+    geo.get_as("1.1.1.1").await;
     let other = geo.slots().into_iter().find(|other| *other != key).unwrap();
     let other = geo.key_value.get("default", &other).unwrap().unwrap();
 
@@ -282,14 +282,14 @@ async fn what_cannot_be_read_is_a_miss() {
         other,
     ] {
         geo.key_value.set("default", &key, &value).unwrap();
-        let answer = geo.visit("9.9.9.9").await;
+        let answer = geo.get_as("9.9.9.9").await;
         assert_eq!(answer.body, right.body);
         assert!(
             answer.header("cache-status").starts_with("geo; fwd=miss"),
             "{value:?}"
         );
         assert!(
-            geo.visit("9.9.9.9")
+            geo.get_as("9.9.9.9")
                 .await
                 .header("cache-status")
                 .contains("hit")
@@ -299,7 +299,12 @@ async fn what_cannot_be_read_is_a_miss() {
 
 #[tokio::test]
 async fn another_tier_of_ipify_is_another_answer() {
-    let visit = async |geo: &Geo| geo.visit("9.9.9.9").await.header("cache-status").to_owned();
+    let visit = async |geo: &Geo| {
+        geo.get_as("9.9.9.9")
+            .await
+            .header("cache-status")
+            .to_owned()
+    };
     let geo = behind_a_proxy().await;
     assert_eq!(visit(&geo).await, "geo; fwd=miss; stored");
     for (path, expected) in [
@@ -307,7 +312,7 @@ async fn another_tier_of_ipify_is_another_answer() {
         ("/api/v2/country", "geo; fwd=miss; stored"),
     ] {
         let variables = [("trusted_hops", "1"), ("ipify_path", path)];
-        let again = geo.beside(&variables).await;
+        let again = geo.second_node(&variables).await;
         assert_eq!(visit(&again).await, expected, "{path}");
     }
 }

@@ -123,7 +123,7 @@ impl Store {
 
     /// Returns one that lets the first reads of a counter wait for each other,
     /// so many.
-    pub fn gathering(size: usize) -> Self {
+    pub fn with_barrier(size: usize) -> Self {
         let gathers = Some(Gathering {
             size,
             barrier: Barrier::new(size),
@@ -137,7 +137,7 @@ impl Store {
     }
 
     /// Waits until they have.
-    pub async fn gathered(&self) {
+    pub async fn barrier_passed(&self) {
         let gathering = self.gathers.as_ref().unwrap();
         let mut gathered = gathering.gathered.subscribe();
         gathered.wait_for(|gathered| *gathered).await.unwrap();

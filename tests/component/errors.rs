@@ -22,7 +22,7 @@ fn padded(size: usize) -> Bytes {
 async fn a_connection_that_ends_is_tried_once_more() {
     let geo = Geo::with(&[("cache_ttl", "0")]).await;
     for calls in 1..=10 {
-        geo.fault(Fault::CutOnce);
+        geo.set_fault(Fault::CutOnce);
         assert_eq!(geo.get("/").await.status, 200);
         assert_eq!(geo.stand_in.calls().len(), 2 * calls);
     }
@@ -32,7 +32,7 @@ async fn a_connection_that_ends_is_tried_once_more() {
 async fn as_large_as_allowed() {
     let geo = Geo::start().await;
     let largest = padded(64 * 1024);
-    geo.fault(Fault::Body(largest.clone()));
+    geo.set_fault(Fault::Body(largest.clone()));
     let answer = geo.get("/").await;
     assert_eq!(answer.status, 200);
     assert_eq!(answer.body, largest);
@@ -50,7 +50,7 @@ async fn the_deadline_spans_the_whole_exchange() {
         Fault::Drip(AGES),
     ] {
         geo.clear_store();
-        geo.fault(fault.clone());
+        geo.set_fault(fault.clone());
         // A body that goes on for minutes must not be waited for.
         let answer = tokio::time::timeout(Duration::from_secs(10), geo.get("/")).await;
         assert_problem(&answer.expect("in time"), 504, "upstream-timeout");
@@ -73,7 +73,7 @@ async fn a_slow_answer_in_time_is_an_answer() {
         Fault::Delay(Duration::from_millis(50)),
         Fault::Drip(Duration::from_millis(1)),
     ] {
-        geo.fault(fault);
+        geo.set_fault(fault);
         assert_eq!(geo.get("/").await.status, 200);
     }
 }
@@ -89,7 +89,7 @@ async fn retry_after_is_passed_on_if_it_is_one() {
         ("-1", ""),
     ] {
         geo.clear_store();
-        geo.fault(Fault::Busy(sent));
+        geo.set_fault(Fault::Busy(sent));
         assert_eq!(
             geo.get("/").await.header("retry-after"),
             passed_on,

@@ -436,7 +436,7 @@ async fn provoke(row: Row) -> Vec<String> {
     }
     let geo = Geo::set_up(setup).await;
     if let Ipify::StandIn(fault) = row.upstream {
-        geo.fault(fault);
+        geo.set_fault(fault);
     }
 
     let what = &row.what;

@@ -70,7 +70,7 @@ async fn answers_are_cached_as_over_http() {
     assert_eq!(greeter.stand_in.calls().len(), 1);
     // And an old answer stands in.
     greeter.set_time(7200);
-    greeter.fault(stand_in::Fault::Status(500));
+    greeter.set_fault(stand_in::Fault::Status(500));
     assert_greeting(
         &greeter.get("/").await,
         200,

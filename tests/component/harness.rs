@@ -55,7 +55,7 @@ pub struct Setup<'a> {
     pub hooks: Option<Arc<dyn Hooks>>,
     /// How many bytes of memory an instance may take, where that is too few for
     /// some answers: then the component may fail, which no other test lets it.
-    pub too_little_memory: Option<usize>,
+    pub memory_limit: Option<usize>,
 }
 
 /// A running geo.
@@ -133,7 +133,7 @@ impl Geo {
         let key_value = setup
             .key_value
             .unwrap_or_else(|| Arc::new(Memory::default()));
-        let memory_limit = setup.too_little_memory;
+        let memory_limit = setup.memory_limit;
         let config = RuntimeConfig {
             memory_limit: memory_limit.unwrap_or(MEMORY),
             log: Log::to(log.clone()),
@@ -169,7 +169,7 @@ impl Geo {
 
     /// Starts another geo on the same store, which asks the same ipify, as a
     /// second node does.
-    pub async fn beside(&self, variables: &[(&str, &str)]) -> Self {
+    pub async fn second_node(&self, variables: &[(&str, &str)]) -> Self {
         let origin = self.stand_in.origin();
         Self::set_up(Setup {
             variables: &[variables, &[("ipify_origin", &origin)]].concat(),
@@ -212,21 +212,21 @@ impl Geo {
     }
 
     /// From now on, the stand-in misbehaves.
-    pub fn fault(&self, fault: Fault) {
+    pub fn set_fault(&self, fault: Fault) {
         self.stand_in.set_fault(fault);
     }
 
     /// Sends a GET as a proxy in front of geo does, for a client at `address`.
     /// Needs `trusted_hops` to be 1.
-    pub async fn visit(&self, address: &str) -> Answer {
+    pub async fn get_as(&self, address: &str) -> Answer {
         self.send(Request::get("/").header("x-forwarded-for", address))
             .await
     }
 
-    /// Lets a [`visit`](Self::visit) go on beside the test.
-    pub fn visit_beside(self: &Arc<Self>, address: &'static str) -> JoinHandle<Answer> {
+    /// Lets a [`get_as`](Self::get_as) go on beside the test.
+    pub fn spawn_get_as(self: &Arc<Self>, address: &'static str) -> JoinHandle<Answer> {
         let geo = Arc::clone(self);
-        tokio::spawn(async move { geo.visit(address).await })
+        tokio::spawn(async move { geo.get_as(address).await })
     }
 
     /// Sets the component's time, in seconds from when it was started.
@@ -237,8 +237,8 @@ impl Geo {
 
     /// Waits until the component does nothing any more: it may go on after its
     /// answers.
-    pub async fn ended(&self) {
-        self.calls.ended().await;
+    pub async fn idle(&self) {
+        self.calls.idle().await;
     }
 
     /// The keys of what is stored for addresses.

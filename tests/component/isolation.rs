@@ -15,7 +15,7 @@ async fn elsewhere() -> Upstream {
 async fn redirects_lead_nowhere() {
     let geo = Geo::start().await;
     let elsewhere = elsewhere().await;
-    geo.fault(Fault::Redirect(format!(
+    geo.set_fault(Fault::Redirect(format!(
         "http://{}/",
         elsewhere.authority()
     )));
@@ -23,7 +23,7 @@ async fn redirects_lead_nowhere() {
     assert_eq!(elsewhere.connections(), 0);
 
     let geo = Geo::start().await;
-    geo.fault(Fault::Redirect(format!(
+    geo.set_fault(Fault::Redirect(format!(
         "{}/api/v2/country,city",
         geo.stand_in.origin()
     )));
@@ -125,7 +125,7 @@ fn largest() -> String {
 #[tokio::test]
 async fn four_mebibytes_are_enough_for_every_answer() {
     let geo = Geo::start().await;
-    geo.fault(Fault::Body(largest().into()));
+    geo.set_fault(Fault::Body(largest().into()));
     for accept in ["application/json", "text/plain", "text/html"] {
         // From ipify, and from the cache.
         for _ in 0..2 {
@@ -152,11 +152,11 @@ async fn with_least_memory() -> Geo {
     for pages in 1..64 {
         let geo = Geo::set_up(Setup {
             variables: &[("trusted_hops", "1"), ("cache_ttl", "0")],
-            too_little_memory: Some(pages * PAGE),
+            memory_limit: Some(pages * PAGE),
             ..Setup::default()
         })
         .await;
-        if geo.visit("9.9.9.9").await.status == 200 {
+        if geo.get_as("9.9.9.9").await.status == 200 {
             return geo;
         }
     }
@@ -190,5 +190,5 @@ async fn a_trap_in_one_request_disturbs_no_other() {
     let log = geo.log();
     let traps = log.matches("the component failed: ").count();
     assert_eq!(traps, 20, "{log}");
-    assert_eq!(geo.visit("9.9.9.9").await.json()["ip"], "9.9.9.9");
+    assert_eq!(geo.get_as("9.9.9.9").await.json()["ip"], "9.9.9.9");
 }

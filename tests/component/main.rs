@@ -10,7 +10,7 @@ mod breaker;
 mod budget;
 #[cfg(feature = "spin")]
 mod cache;
-mod caller;
+mod client;
 mod crates;
 mod errors;
 mod faults;

@@ -160,7 +160,7 @@ async fn every_problem_is_described_and_comes() {
         ("", Fault::Busy("7")),
         ("", Fault::Delay(Duration::from_secs(3600))),
     ] {
-        geo.fault(fault);
+        geo.set_fault(fault);
         for path in ["/", "/json", "/city", "/8.8.8.8/city"] {
             for accept in FORMS {
                 geo.clear_store();
@@ -174,7 +174,7 @@ async fn every_problem_is_described_and_comes() {
         }
     }
     geo.clear_store();
-    geo.fault(Fault::None);
+    geo.set_fault(Fault::None);
     for path in [
         "/city?ip=89.0.142.86",
         "/89.0.142.86/city",

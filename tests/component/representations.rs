@@ -28,7 +28,7 @@ async fn the_form_that_is_preferred() {
             "country: CH\ncountry-name: Switzerland\nregion: Zürich\n",
         ),
     ] {
-        geo.fault(Fault::Body(ZURICH.into()));
+        geo.set_fault(Fault::Body(ZURICH.into()));
         for (path, negotiated) in [("/", true), ("/json", false)] {
             let answer = geo.send(Request::get(path).header("accept", accept)).await;
             assert_eq!(answer.status, 200);
@@ -55,7 +55,7 @@ async fn the_form_that_is_preferred() {
 #[tokio::test]
 async fn single_values_for_scripts() {
     let geo = Geo::start().await;
-    geo.fault(Fault::Body(ZURICH.into()));
+    geo.set_fault(Fault::Body(ZURICH.into()));
     for (path, value) in [
         ("/ip", "9.9.9.9\n"),
         ("/isp", "Quad9\n"),
@@ -117,7 +117,7 @@ async fn values_that_ipify_does_not_have() {
 #[tokio::test]
 async fn problems_come_in_the_preferred_form_too() {
     let geo = Geo::start().await;
-    geo.fault(Fault::Status(403));
+    geo.set_fault(Fault::Status(403));
     for path in [
         "/",
         "/json",
@@ -282,7 +282,7 @@ async fn pages_of_problems_lead_on() {
         ("/?ip=9.9.9.9", Fault::None, false),
         ("/", Fault::Status(500), true),
     ] {
-        geo.fault(fault);
+        geo.set_fault(fault);
         let answer = geo.send(Request::get(path).header("accept", CHROME)).await;
         assert!(answer.text().contains(r#"<a href="/">"#), "{path}");
         assert_eq!(answer.text().contains(again), tries_again, "{path}");
@@ -300,7 +300,7 @@ async fn countries_without_a_name_are_their_code() {
         ("XX", "<p><bdi>XX</bdi></p>"),
     ] {
         let json = format!(r#"{{"ip":"9.9.9.9","location":{{"country":"{country}"}}}}"#);
-        geo.fault(Fault::Body(json.into()));
+        geo.set_fault(Fault::Body(json.into()));
         let answer = geo.send(Request::get("/").header("accept", CHROME)).await;
         assert!(answer.text().contains(place), "{}", answer.text());
     }
@@ -318,7 +318,7 @@ async fn a_hostile_ipify_gets_no_tag_in() {
         "country":"{hostile}","lat":1.5,"lng":2.5}},"as":{{"name":"{hostile}","asn":1,
         "domain":"javascript:alert(1)"}}}}"#
     );
-    geo.fault(Fault::Body(json.into()));
+    geo.set_fault(Fault::Body(json.into()));
     let request = Request::get("/").header("accept", CHROME);
     let answer = geo.send(request).await;
     assert_eq!(answer.status, 200);

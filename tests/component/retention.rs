@@ -9,9 +9,9 @@ const RETENTION: i64 = 86_400 + 604_800;
 async fn with_answers() -> Geo {
     let geo = Geo::with(&[("trusted_hops", "1"), ("cache_slots", "16")]).await;
     for number in 1..=16 {
-        geo.visit(&format!("89.0.0.{number}")).await;
+        geo.get_as(&format!("89.0.0.{number}")).await;
     }
-    geo.ended().await;
+    geo.idle().await;
     assert!(geo.slots().len() > 8, "{:?}", geo.slots());
     geo
 }
@@ -33,8 +33,8 @@ fn is_stored(geo: &Geo, text: &str) -> bool {
 /// Looks an address up so many times.
 async fn look_up_anew(geo: &Geo, times: usize) {
     for _ in 0..times {
-        geo.visit("9.9.9.9").await;
-        geo.ended().await;
+        geo.get_as("9.9.9.9").await;
+        geo.idle().await;
         // So that the next visit is no hit.
         for slot in slots_with(geo, " 9.9.9.9\n") {
             geo.key_value.delete("default", &slot).unwrap();
@@ -83,20 +83,20 @@ async fn an_expired_answer_is_deleted_when_it_is_met() {
     use stand_in::Fault;
     let geo = Geo::with(&[("trusted_hops", "1"), ("cache_slots", "4")]).await;
     for number in 1..=4 {
-        geo.visit(&format!("89.0.0.{number}")).await;
+        geo.get_as(&format!("89.0.0.{number}")).await;
     }
     geo.set_time(RETENTION);
-    geo.fault(Fault::Status(422));
-    geo.visit("9.9.9.9").await;
-    geo.ended().await;
+    geo.set_fault(Fault::Status(422));
+    geo.get_as("9.9.9.9").await;
+    geo.idle().await;
     assert!(geo.slots().is_empty(), "{:?}", geo.slots());
 
     let geo = Geo::with(&[("trusted_hops", "1")]).await;
-    geo.visit("9.9.9.9").await;
+    geo.get_as("9.9.9.9").await;
     geo.set_time(RETENTION);
-    geo.fault(Fault::Status(500));
-    geo.visit("9.9.9.9").await;
-    geo.ended().await;
+    geo.set_fault(Fault::Status(500));
+    geo.get_as("9.9.9.9").await;
+    geo.idle().await;
     assert!(geo.slots().is_empty(), "{:?}", geo.slots());
 }
 
@@ -113,6 +113,6 @@ async fn a_hit_writes_nothing() {
     let request = Request::get("/").header("x-forwarded-for", "89.0.0.16");
     let answer = geo.send(request).await;
     assert_eq!(answer.header("cache-status"), "geo; hit; ttl=86400");
-    geo.ended().await;
+    geo.idle().await;
     assert_eq!(all(&geo), before);
 }

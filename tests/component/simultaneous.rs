@@ -11,7 +11,7 @@ use std::time::Duration;
 const ADDRESS: &str = "9.9.9.9";
 
 /// Lets so many visitors from one address come at the same time.
-async fn visitors(geo: &Arc<Geo>, number: usize) -> Vec<Answer> {
+async fn clients(geo: &Arc<Geo>, number: usize) -> Vec<Answer> {
     let mut connections = Vec::new();
     for _ in 0..number {
         connections.push(geo.connect().await);
@@ -32,8 +32,8 @@ async fn visitors(geo: &Arc<Geo>, number: usize) -> Vec<Answer> {
 async fn two_hundred_first_requests_cost_one_lookup() {
     for delay in [0, 100] {
         let geo = Arc::new(Geo::with(&[("trusted_hops", "1"), ("timeout_ms", "30000")]).await);
-        geo.fault(Fault::Delay(Duration::from_millis(delay)));
-        for answer in visitors(&geo, 200).await {
+        geo.set_fault(Fault::Delay(Duration::from_millis(delay)));
+        for answer in clients(&geo, 200).await {
             assert_eq!(answer.status, 200);
             assert_eq!(answer.json()["ip"], ADDRESS);
         }
@@ -46,16 +46,16 @@ async fn two_hundred_first_requests_cost_one_lookup() {
 async fn those_who_come_later_wait_for_the_first() {
     let geo = Arc::new(Geo::with(&[("trusted_hops", "1"), ("timeout_ms", "60000")]).await);
     let gate = Gate::shut();
-    geo.fault(gate.before(Fault::None));
-    let first = geo.visit_beside(ADDRESS);
-    geo.stand_in.called(1).await;
+    geo.set_fault(gate.before(Fault::None));
+    let first = geo.spawn_get_as(ADDRESS);
+    geo.stand_in.wait_for_calls(1).await;
     let others = tokio::spawn({
         let geo = Arc::clone(&geo);
-        async move { visitors(&geo, 20).await }
+        async move { clients(&geo, 20).await }
     });
     // Another address does not wait for anything but ipify.
-    let other = geo.visit_beside("1.1.1.1");
-    geo.stand_in.called(2).await;
+    let other = geo.spawn_get_as("1.1.1.1");
+    geo.stand_in.wait_for_calls(2).await;
     gate.open();
     assert_eq!(
         first.await.unwrap().header("cache-status"),
@@ -74,10 +74,10 @@ async fn those_who_come_later_wait_for_the_first() {
 #[tokio::test]
 async fn those_who_wait_learn_that_it_failed() {
     let geo = Arc::new(Geo::with(&[("trusted_hops", "1"), ("timeout_ms", "2000")]).await);
-    geo.fault(Gate::shut().before(Fault::None));
-    let first = geo.visit_beside(ADDRESS);
-    geo.stand_in.called(1).await;
-    for answer in visitors(&geo, 20).await {
+    geo.set_fault(Gate::shut().before(Fault::None));
+    let first = geo.spawn_get_as(ADDRESS);
+    geo.stand_in.wait_for_calls(1).await;
+    for answer in clients(&geo, 20).await {
         assert_eq!(answer.problem(), "upstream-timeout");
         assert_eq!(answer.header("retry-after"), "1");
     }
@@ -90,7 +90,7 @@ async fn those_who_wait_learn_that_it_failed() {
 /// others ask too, and not one after another.
 #[tokio::test]
 async fn those_who_wait_do_not_queue_up() {
-    let store = Arc::new(Store::gathering(21));
+    let store = Arc::new(Store::with_barrier(21));
     let geo = Geo::set_up(Setup {
         variables: &[("trusted_hops", "1"), ("timeout_ms", "60000")],
         key_value: Some(store.clone()),
@@ -98,18 +98,18 @@ async fn those_who_wait_do_not_queue_up() {
     });
     let geo = Arc::new(geo.await);
     let (first, all) = (Gate::shut(), Gate::shut());
-    geo.fault(first.before(Fault::Status(422)));
+    geo.set_fault(first.before(Fault::Status(422)));
     // All look for a lease before one takes it.
     let visits = tokio::spawn({
         let geo = Arc::clone(&geo);
-        async move { visitors(&geo, 21).await }
+        async move { clients(&geo, 21).await }
     });
-    store.gathered().await;
-    geo.stand_in.called(1).await;
+    store.barrier_passed().await;
+    geo.stand_in.wait_for_calls(1).await;
     // From now on, nothing is answered before all have asked.
-    geo.fault(all.before(Fault::Status(422)));
+    geo.set_fault(all.before(Fault::Status(422)));
     first.open();
-    geo.stand_in.called(21).await;
+    geo.stand_in.wait_for_calls(21).await;
     all.open();
     for answer in visits.await.unwrap() {
         assert_eq!(answer.problem(), "upstream-invalid");
@@ -126,14 +126,14 @@ fn leases(geo: &Geo) -> Vec<String> {
 #[tokio::test]
 async fn a_lease_that_was_left_behind_ends_by_itself() {
     let dead = Geo::with(&[("trusted_hops", "1"), ("timeout_ms", "1000")]).await;
-    dead.fault(Gate::shut().before(Fault::None));
+    dead.set_fault(Gate::shut().before(Fault::None));
     let connection = dead.connect().await;
     let request = Request::get("/").header("x-forwarded-for", ADDRESS);
     let visit = tokio::spawn(async move {
         let mut connection = connection;
         connection.send(request).await
     });
-    dead.stand_in.called(1).await;
+    dead.stand_in.wait_for_calls(1).await;
     let origin = dead.stand_in.origin();
     let [lease] = leases(&dead).try_into().unwrap();
     let value = dead.key_value.get("default", &lease).unwrap().unwrap();
@@ -154,9 +154,9 @@ async fn a_lease_that_was_left_behind_ends_by_itself() {
             ..Setup::default()
         })
         .await;
-        dead.fault(Fault::None);
+        dead.set_fault(Fault::None);
         geo.set_time(time);
-        let answer = geo.visit(ADDRESS).await;
+        let answer = geo.get_as(ADDRESS).await;
         assert_eq!(
             answer.header("cache-status"),
             "geo; fwd=miss; stored",
@@ -171,13 +171,13 @@ async fn a_lease_that_was_left_behind_ends_by_itself() {
 async fn counters_do_not_pile_up() {
     let geo = Geo::with(&[("trusted_hops", "1"), ("lookups_per_day", "1000")]).await;
     for number in 1..=100 {
-        geo.fault(match number % 10 {
+        geo.set_fault(match number % 10 {
             0 => Fault::Status(422),
             _ => Fault::None,
         });
-        geo.visit(&format!("89.0.0.{number}")).await;
+        geo.get_as(&format!("89.0.0.{number}")).await;
         geo.set_time(number * 3600);
-        geo.ended().await;
+        geo.idle().await;
     }
     let mut keys = geo.key_value.keys("default").unwrap();
     keys.retain(|key| !geo.slots().contains(key));
@@ -191,9 +191,9 @@ async fn counters_do_not_pile_up() {
 async fn two_servers_share_a_lookup() {
     let variables = [("trusted_hops", "1"), ("timeout_ms", "30000")];
     let first = Arc::new(Geo::with(&variables).await);
-    let second = Arc::new(first.beside(&variables).await);
-    first.fault(Fault::Delay(Duration::from_millis(100)));
-    let (left, right) = tokio::join!(visitors(&first, 50), visitors(&second, 50));
+    let second = Arc::new(first.second_node(&variables).await);
+    first.set_fault(Fault::Delay(Duration::from_millis(100)));
+    let (left, right) = tokio::join!(clients(&first, 50), clients(&second, 50));
     for answer in left.iter().chain(&right) {
         assert_eq!(answer.json()["ip"], ADDRESS);
     }

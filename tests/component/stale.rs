@@ -10,8 +10,8 @@ const STALE: i64 = 604_800;
 /// Starts geo with a fresh answer about 9.9.9.9.
 async fn with_an_answer(variables: &[(&str, &str)]) -> Geo {
     let geo = Geo::with(&[variables, &[("trusted_hops", "1")]].concat()).await;
-    assert_eq!(geo.visit("9.9.9.9").await.status, 200);
-    geo.ended().await;
+    assert_eq!(geo.get_as("9.9.9.9").await.status, 200);
+    geo.idle().await;
     geo
 }
 
@@ -23,29 +23,29 @@ fn another_answer() -> Fault {
 #[tokio::test]
 async fn the_client_has_the_answer_while_ipify_is_asked() {
     let geo = with_an_answer(&[]).await;
-    let old = geo.visit("9.9.9.9").await;
+    let old = geo.get_as("9.9.9.9").await;
     geo.set_time(TTL + 3600);
     let gate = Gate::shut();
-    geo.fault(gate.before(Fault::None));
+    geo.set_fault(gate.before(Fault::None));
 
     // The whole response is here, and the stand-in has the request and holds
     // its own back.
-    let answer = geo.visit("9.9.9.9").await;
+    let answer = geo.get_as("9.9.9.9").await;
     assert_eq!(answer.body, old.body);
     assert_eq!(answer.header("cache-status"), "geo; hit; ttl=-3600");
     assert_eq!(answer.header("cache-control"), "private, max-age=0");
-    geo.stand_in.called(2).await;
+    geo.stand_in.wait_for_calls(2).await;
 
     // Nobody else asks, nor waits.
     for _ in 0..10 {
-        let answer = geo.visit("9.9.9.9").await;
+        let answer = geo.get_as("9.9.9.9").await;
         assert_eq!(answer.header("cache-status"), "geo; hit; ttl=-3600");
     }
     assert_eq!(geo.stand_in.calls().len(), 2);
 
     gate.open();
-    geo.ended().await;
-    let answer = geo.visit("9.9.9.9").await;
+    geo.idle().await;
+    let answer = geo.get_as("9.9.9.9").await;
     assert_eq!(answer.header("cache-status"), "geo; hit; ttl=86400");
     assert_eq!(geo.stand_in.calls().len(), 2);
     assert_eq!(geo.log(), "");
@@ -55,10 +55,10 @@ async fn the_client_has_the_answer_while_ipify_is_asked() {
 async fn the_next_visitor_gets_the_newer_answer() {
     let geo = with_an_answer(&[]).await;
     geo.set_time(TTL);
-    geo.fault(another_answer());
-    assert_eq!(geo.visit("9.9.9.9").await.json()["isp"], "Quad9");
-    geo.ended().await;
-    assert_eq!(geo.visit("9.9.9.9").await.json()["isp"], "Elbonia Telecom");
+    geo.set_fault(another_answer());
+    assert_eq!(geo.get_as("9.9.9.9").await.json()["isp"], "Quad9");
+    geo.idle().await;
+    assert_eq!(geo.get_as("9.9.9.9").await.json()["isp"], "Elbonia Telecom");
 }
 
 /// What a value or a method leaves out of the answer does not matter.
@@ -73,15 +73,15 @@ async fn every_form_of_an_answer_renews_it() {
         geo.get("/").await;
         geo.set_time(TTL);
         assert_eq!(geo.request(method, path).await.status, status);
-        geo.ended().await;
+        geo.idle().await;
         assert_eq!(geo.stand_in.calls().len(), 2, "{method} {path}");
     }
     let geo = Geo::start().await;
-    geo.fault(Fault::Body(r#"{"ip":"9.9.9.9"}"#.into()));
+    geo.set_fault(Fault::Body(r#"{"ip":"9.9.9.9"}"#.into()));
     geo.get("/").await;
     geo.set_time(TTL);
     assert_eq!(geo.get("/city").await.problem(), "no-value");
-    geo.ended().await;
+    geo.idle().await;
     assert_eq!(geo.stand_in.calls().len(), 2);
 }
 
@@ -97,16 +97,16 @@ async fn an_answer_stays_while_ipify_fails() {
         (Fault::CutBeforeHead, "upstream-unreachable"),
     ] {
         let geo = with_an_answer(&[("timeout_ms", "1000")]).await;
-        let right = geo.visit("9.9.9.9").await;
-        geo.fault(fault.clone());
+        let right = geo.get_as("9.9.9.9").await;
+        geo.set_fault(fault.clone());
         for late in [0, 3600, STALE - 1] {
             geo.set_time(TTL + late);
-            let answer = geo.visit("9.9.9.9").await;
+            let answer = geo.get_as("9.9.9.9").await;
             assert_eq!(answer.status, 200, "{fault:?}");
             assert_eq!(answer.body, right.body);
             let status = format!("geo; hit; ttl={}", -late);
             assert_eq!(answer.header("cache-status"), status);
-            geo.ended().await;
+            geo.idle().await;
         }
         // The client is served, and the operator still learns of it.
         let log = geo.log();
@@ -114,9 +114,9 @@ async fn an_answer_stays_while_ipify_fails() {
         assert!(log.lines().all(|line| line.contains(problem)), "{log}");
 
         // As soon as ipify is back, so are fresh answers.
-        geo.fault(Fault::None);
+        geo.set_fault(Fault::None);
         geo.set_time(TTL + STALE + 60);
-        let answer = geo.visit("9.9.9.9").await;
+        let answer = geo.get_as("9.9.9.9").await;
         assert_eq!(answer.header("cache-status"), "geo; fwd=stale; stored");
     }
 }
@@ -125,26 +125,26 @@ async fn an_answer_stays_while_ipify_fails() {
 async fn only_what_is_older_than_both_waits() {
     let geo = with_an_answer(&[]).await;
     geo.set_time(TTL + STALE);
-    geo.fault(another_answer());
-    let answer = geo.visit("9.9.9.9").await;
+    geo.set_fault(another_answer());
+    let answer = geo.get_as("9.9.9.9").await;
     assert_eq!(answer.json()["isp"], "Elbonia Telecom");
     assert_eq!(answer.header("cache-status"), "geo; fwd=stale; stored");
 
     let geo = with_an_answer(&[]).await;
     geo.set_time(TTL + STALE);
-    geo.fault(Fault::Status(500));
-    let answer = geo.visit("9.9.9.9").await;
+    geo.set_fault(Fault::Status(500));
+    let answer = geo.get_as("9.9.9.9").await;
     assert_eq!(answer.problem(), "upstream-invalid");
     assert_eq!(answer.header("cache-status"), "geo; fwd=stale");
 
     let geo = with_an_answer(&[("cache_stale", "0")]).await;
     geo.set_time(TTL - 1);
     assert_eq!(
-        geo.visit("9.9.9.9").await.header("cache-status"),
+        geo.get_as("9.9.9.9").await.header("cache-status"),
         "geo; hit; ttl=1"
     );
     geo.set_time(TTL);
-    let answer = geo.visit("9.9.9.9").await;
+    let answer = geo.get_as("9.9.9.9").await;
     assert_eq!(answer.header("cache-status"), "geo; fwd=stale; stored");
 }
 
@@ -154,11 +154,11 @@ async fn an_answer_is_not_renewed_by_everybody() {
     let geo = Arc::new(with_an_answer(&[]).await);
     geo.set_time(TTL + 1);
     let gate = Gate::shut();
-    geo.fault(gate.before(Fault::None));
+    geo.set_fault(gate.before(Fault::None));
     let visits: Vec<_> = (0..100)
         .map(|_| {
             let geo = Arc::clone(&geo);
-            tokio::spawn(async move { geo.visit("9.9.9.9").await })
+            tokio::spawn(async move { geo.get_as("9.9.9.9").await })
         })
         .collect();
     for visit in visits {
@@ -166,7 +166,7 @@ async fn an_answer_is_not_renewed_by_everybody() {
         assert_eq!(answer.header("cache-status"), "geo; hit; ttl=-1");
     }
     gate.open();
-    geo.ended().await;
+    geo.idle().await;
     let renewals = geo.stand_in.calls().len() - 1;
     assert!((1..=10).contains(&renewals), "{renewals} renewals");
 }
@@ -177,11 +177,11 @@ async fn an_answer_is_not_renewed_by_everybody() {
 async fn a_missing_key_is_the_operators_concern() {
     let before = with_an_answer(&[]).await;
     let variables = [("trusted_hops", "1"), ("ipify_api_key", "")];
-    let geo = before.beside(&variables).await;
+    let geo = before.second_node(&variables).await;
     geo.set_time(TTL + 1);
-    let answer = geo.visit("9.9.9.9").await;
+    let answer = geo.get_as("9.9.9.9").await;
     assert_eq!(answer.header("cache-status"), "geo; hit; ttl=-1");
-    geo.ended().await;
+    geo.idle().await;
     let log = geo.log();
     assert!(
         log.contains("misconfigured: The variable ipify_api_key"),

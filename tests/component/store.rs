@@ -24,17 +24,17 @@ async fn it_fails_at_any_point() {
     ] {
         let whole = Arc::new(Store::default());
         let geo = on(&whole, variables).await;
-        geo.visit("9.9.9.9").await;
-        geo.ended().await;
+        geo.get_as("9.9.9.9").await;
+        geo.idle().await;
         let actions = whole.take().len();
         for number in 0..actions {
             let store = Arc::new(Store::failing(move |_, before| before >= number));
             let geo = on(&store, variables).await;
             for requests in 1..=2 {
-                let answer = geo.visit("9.9.9.9").await;
+                let answer = geo.get_as("9.9.9.9").await;
                 assert_eq!(answer.status, 200, "{variables:?}, action {number}");
                 assert_eq!(answer.json()["ip"], "9.9.9.9");
-                geo.ended().await;
+                geo.idle().await;
                 let log = geo.log();
                 assert_eq!(log.lines().count(), requests, "{log}");
                 assert!(log.contains("redis:6379 is away"), "{log}");
@@ -55,7 +55,7 @@ async fn it_is_not_granted() {
         let answer = geo.get("/").await;
         assert_eq!(answer.status, 200);
         assert_eq!(answer.header("cache-status"), "geo; fwd=miss");
-        geo.ended().await;
+        geo.idle().await;
         let log = geo.log();
         assert_eq!(log.lines().count(), requests, "once a request: {log}");
         assert!(log.contains("key_value_stores"), "{log}");
@@ -67,22 +67,22 @@ async fn it_is_not_granted() {
 async fn it_fails_while_an_answer_is_renewed() {
     let whole = Arc::new(Store::default());
     let geo = on(&whole, &[]).await;
-    geo.visit("9.9.9.9").await;
-    geo.ended().await;
+    geo.get_as("9.9.9.9").await;
+    geo.idle().await;
     let first = whole.take().len();
     geo.set_time(86_400);
-    geo.visit("9.9.9.9").await;
-    geo.ended().await;
+    geo.get_as("9.9.9.9").await;
+    geo.idle().await;
     let second = whole.take().len();
     for number in first..first + second {
         let store = Arc::new(Store::failing(move |_, before| before >= number));
         let geo = on(&store, &[]).await;
-        geo.visit("9.9.9.9").await;
-        geo.ended().await;
+        geo.get_as("9.9.9.9").await;
+        geo.idle().await;
         geo.set_time(86_400);
-        let answer = geo.visit("9.9.9.9").await;
+        let answer = geo.get_as("9.9.9.9").await;
         assert_eq!(answer.json()["ip"], "9.9.9.9");
-        geo.ended().await;
+        geo.idle().await;
         assert!(geo.log().contains("redis:6379 is away"), "{}", geo.log());
     }
 }
@@ -105,8 +105,8 @@ async fn what_a_request_costs() {
         let geo = on(&store, variables).await;
         for (time, expected) in [(0, miss), (86_400, renewal)] {
             geo.set_time(time);
-            geo.visit("9.9.9.9").await;
-            geo.ended().await;
+            geo.get_as("9.9.9.9").await;
+            geo.idle().await;
             let actions = store.take();
             let costs = (
                 count(&actions, Action::Get),
@@ -117,7 +117,7 @@ async fn what_a_request_costs() {
             assert_eq!(costs, expected, "{variables:?} at {time}");
         }
         if variables.is_empty() {
-            geo.visit("9.9.9.9").await;
+            geo.get_as("9.9.9.9").await;
             assert_eq!(store.take(), [Action::Get], "a hit");
         }
     }

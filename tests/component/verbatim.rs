@@ -29,7 +29,7 @@ async fn json_comes_back_as_ipify_wrote_it() {
         r#"{"ip":"2001:4860:4860:0:0:0:0:8888"}"#,
         &deep,
     ] {
-        geo.fault(Fault::Body(json.to_owned().into()));
+        geo.set_fault(Fault::Body(json.to_owned().into()));
         let answer = geo.get("/").await;
         assert_eq!(answer.status, 200, "{json}");
         assert_eq!(answer.text(), json);
@@ -41,12 +41,12 @@ async fn json_comes_back_as_ipify_wrote_it() {
 async fn members_that_are_there_twice() {
     let geo = Geo::with(&[("cache_ttl", "0")]).await;
     let json = r#"{"ip":"1.1.1.1","ip":"8.8.8.8"}"#;
-    geo.fault(Fault::Body(json.into()));
+    geo.set_fault(Fault::Body(json.into()));
     assert_eq!(geo.get("/").await.problem(), "upstream-invalid");
     // Of any other member, only the value is lost.
     let json = r#"{"ip":"8.8.8.8","isp":"a","isp":"b",
         "location":{"city":"b","city":"c","region":"d"}}"#;
-    geo.fault(Fault::Body(json.into()));
+    geo.set_fault(Fault::Body(json.into()));
     assert_eq!(geo.get("/").await.text(), json);
     assert_eq!(geo.get("/isp").await.problem(), "no-value");
     assert_eq!(geo.get("/city").await.problem(), "no-value");
@@ -60,7 +60,7 @@ async fn nesting_of_64_kib() {
         let depth = 32 * 1024 - 20;
         let (open, close) = ("[".repeat(depth), "]".repeat(depth));
         let json = format!(r#"{{"ip":"8.8.8.8","{member}":{open}{close}}}"#);
-        geo.fault(Fault::Body(json.clone().into()));
+        geo.set_fault(Fault::Body(json.clone().into()));
         assert_eq!(geo.get("/").await.text(), json, "{member}");
         assert_eq!(geo.get("/ip").await.text(), "8.8.8.8\n", "{member}");
         assert_eq!(geo.get("/isp").await.status, 404, "{member}");
@@ -72,7 +72,7 @@ async fn nesting_of_64_kib() {
 async fn halves_of_surrogate_pairs() {
     let geo = Geo::with(&[("cache_ttl", "0")]).await;
     let json = r#"{"ip":"8.8.8.8","location":{"city":"a \ud83d b"}}"#;
-    geo.fault(Fault::Body(json.into()));
+    geo.set_fault(Fault::Body(json.into()));
     assert_eq!(geo.get("/").await.text(), json);
     assert_eq!(geo.get("/city").await.problem(), "no-value");
 }

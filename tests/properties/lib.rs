@@ -3,30 +3,30 @@
 //! Each function panics where it does not hold. The property tests beside it call
 //! them with text that is nearly right, and the fuzz targets in `fuzz/` with
 //! whatever finds new ways through the code. geo runs natively here, on a
-//! [`World`] that records what geo asks of it.
+//! [`TestRuntime`] that records what geo asks of it.
 
 mod page;
+mod runtime;
 #[cfg(test)]
 mod tests;
-mod world;
 
 use geo::http::{Method, Response};
 use geo::lookup::Record;
 pub use page::page;
+pub use runtime::TestRuntime;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
-pub use world::World;
 
 /// A request line: a path and a query, of whatever characters.
 pub fn request(target: &str) {
     for method in [Method::Get, Method::Head, Method::Options, Method::Other] {
-        let world = World::with(&[("lookup", "any")]);
-        let response = world.answer(method, target, &[]);
-        check(&world, &response);
-        if response.status == 200 && !world.asked().is_empty() {
+        let runtime = TestRuntime::with(&[("lookup", "any")]);
+        let response = runtime.answer(method, target, &[]);
+        check(&runtime, &response);
+        if response.status == 200 && !runtime.asked().is_empty() {
             // An address that was asked about is one.
-            for address in world.asked() {
+            for address in runtime.asked() {
                 assert!(
                     address.is_none_or(is_public),
                     "{target:?} asks about {address:?}"
@@ -48,22 +48,22 @@ pub fn forwarding(lines: &str) {
         (&[("client_ip_header", "x-real-ip")], "x-real-ip"),
     ];
     for (variables, name) in proxies {
-        let world = World::with(variables);
+        let runtime = TestRuntime::with(variables);
         let mut all = forged.clone();
         if name == "x-real-ip" {
             all.retain(|(forged, _)| forged != name);
         }
         all.push((name.to_owned(), CALLER.into()));
-        let response = world.answer(Method::Get, "/ip", &all);
-        check(&world, &response);
+        let response = runtime.answer(Method::Get, "/ip", &all);
+        check(&runtime, &response);
         assert_eq!(response.status, 200, "{name} {forged:?}");
-        assert_eq!(world.asked(), [CALLER.parse().ok()], "{name} {forged:?}");
+        assert_eq!(runtime.asked(), [CALLER.parse().ok()], "{name} {forged:?}");
 
         // Without the proxy's, all of it is forged: no harm is done.
-        let world = World::with(variables);
-        let response = world.answer(Method::Get, "/", &forged);
-        check(&world, &response);
-        for address in world.asked() {
+        let runtime = TestRuntime::with(variables);
+        let response = runtime.answer(Method::Get, "/", &forged);
+        check(&runtime, &response);
+        for address in runtime.asked() {
             assert!(address.is_none_or(is_public), "{name} {forged:?}");
         }
     }
@@ -76,13 +76,13 @@ pub fn negotiation(lines: &str) {
         .lines()
         .map(|line| ("accept".to_owned(), line.into()))
         .collect();
-    let world = World::default();
+    let runtime = TestRuntime::default();
     for (path, json) in [
         ("/", "application/json"),
         ("/elbonia", "application/problem+json"),
     ] {
-        let response = world.answer(Method::Get, path, &accept);
-        check(&world, &response);
+        let response = runtime.answer(Method::Get, path, &accept);
+        check(&runtime, &response);
         let content_type = header(&response, "content-type").unwrap();
         let forms = [
             json,
@@ -94,16 +94,16 @@ pub fn negotiation(lines: &str) {
             assert_eq!(content_type, json);
         }
     }
-    let response = world.answer(Method::Get, "/json", &accept);
+    let response = runtime.answer(Method::Get, "/json", &accept);
     assert_eq!(header(&response, "content-type"), Some("application/json"));
 }
 
 /// The body of a response of ipify: it comes back byte for byte, or not at all.
 pub fn upstream(body: &[u8]) {
-    let answering = || World::default().with_body(body);
-    let world = answering();
-    let response = world.answer(Method::Get, "/json", &[]);
-    check(&world, &response);
+    let answering = || TestRuntime::default().with_body(body);
+    let runtime = answering();
+    let response = runtime.answer(Method::Get, "/json", &[]);
+    check(&runtime, &response);
     let is_json =
         serde_json::from_slice::<BTreeMap<String, Box<serde_json::value::RawValue>>>(body);
     match response.status {
@@ -116,10 +116,10 @@ pub fn upstream(body: &[u8]) {
     }
     for path in ["/", "/ip", "/isp", "/city", "/coordinates", "/asn"] {
         for accept in ["text/plain", "text/html"] {
-            let world = answering();
+            let runtime = answering();
             let accept = [("accept".to_owned(), accept.into())];
-            let response = world.answer(Method::Get, path, &accept);
-            check(&world, &response);
+            let response = runtime.answer(Method::Get, path, &accept);
+            check(&runtime, &response);
             // A single value is one line.
             if path != "/" && response.status == 200 {
                 let lines = response.body.iter().filter(|byte| **byte == b'\n').count();
@@ -140,19 +140,19 @@ pub fn upstream(body: &[u8]) {
 /// What the key-value store returns for every key: geo's own value, or something
 /// else, which counts as nothing.
 pub fn stored(value: &[u8]) {
-    let world = World::with(&[("trusted_hops", "1")]).with_stored(value);
+    let runtime = TestRuntime::with(&[("trusted_hops", "1")]).with_stored(value);
     let caller = [("x-forwarded-for".to_owned(), "9.9.9.9".into())];
-    let response = world.answer(Method::Get, "/json", &caller);
-    check(&world, &response);
+    let response = runtime.answer(Method::Get, "/json", &caller);
+    check(&runtime, &response);
     assert_eq!(response.status, 200);
     let json: Value = serde_json::from_slice(&response.body).unwrap();
     assert_eq!(json["ip"], "9.9.9.9", "an answer about another address");
     // And with the checksum that makes it one of geo's own.
     if let Ok(rest) = std::str::from_utf8(value) {
         let signed = format!("geo3 {} {rest}", fnv_1a(rest));
-        let world = World::with(&[("trusted_hops", "1")]).with_stored(signed.as_bytes());
-        let response = world.answer(Method::Get, "/", &caller);
-        check(&world, &response);
+        let runtime = TestRuntime::with(&[("trusted_hops", "1")]).with_stored(signed.as_bytes());
+        let response = runtime.answer(Method::Get, "/", &caller);
+        check(&runtime, &response);
         assert_eq!(response.status, 200);
         assert!(
             Record::parse(response.body).is_some_and(|record| record.ip.to_string() == "9.9.9.9")
@@ -206,7 +206,7 @@ fn is_public(address: IpAddr) -> bool {
 }
 
 /// What holds of every response.
-fn check(world: &World, response: &Response) {
+fn check(runtime: &TestRuntime, response: &Response) {
     let statuses = [200, 204, 400, 403, 404, 405, 422, 500, 502, 503, 504];
     assert!(statuses.contains(&response.status), "{}", response.status);
     for (name, value) in &response.headers {
@@ -224,7 +224,7 @@ fn check(world: &World, response: &Response) {
         let policy = header(response, "content-security-policy").unwrap();
         assert!(policy.starts_with("default-src 'none'"));
     }
-    for line in world.log() {
+    for line in runtime.log() {
         assert!(!line.contains(char::is_control), "{line:?}");
     }
 }

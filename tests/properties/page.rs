@@ -1,7 +1,7 @@
 //! The page, as a browser's parser sees it.
 
 use crate::check;
-use crate::world::World;
+use crate::runtime::TestRuntime;
 use geo::http::Method;
 use geo::lookup::Record;
 use html5ever::tendril::TendrilSink;
@@ -88,10 +88,10 @@ fn harmless(record: &Record) -> Vec<u8> {
 /// The elements of the page, in order: depth, name, and attributes, of which only
 /// those whose values come from the template have them.
 fn elements(body: &[u8], authority: &str) -> Vec<String> {
-    let world = World::with(&[("cache_ttl", "0")]).with_body(body);
+    let runtime = TestRuntime::with(&[("cache_ttl", "0")]).with_body(body);
     let accept = [("accept".to_owned(), b"text/html".to_vec())];
-    let response = world.answer_at(authority, Method::Get, "/", &accept);
-    check(&world, &response);
+    let response = runtime.answer_at(authority, Method::Get, "/", &accept);
+    check(&runtime, &response);
     assert_eq!(response.status, 200);
     let document = parse_document(RcDom::default(), ParseOpts::default())
         .from_utf8()

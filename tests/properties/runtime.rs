@@ -21,7 +21,7 @@ const PATH: &str = "/api/v2/country,city";
 
 /// A platform. Clones are the same one.
 #[derive(Clone, Default)]
-pub struct World(Rc<State>);
+pub struct TestRuntime(Rc<State>);
 
 #[derive(Default)]
 struct State {
@@ -38,7 +38,7 @@ struct State {
     api_key: Cell<&'static str>,
 }
 
-impl World {
+impl TestRuntime {
     /// One with these variables.
     pub fn with(variables: &[(&str, &str)]) -> Self {
         let owned = |(name, value): &(&str, &str)| (name.to_string(), value.to_string());
@@ -142,7 +142,7 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
 
 /// ipify knows nothing of any address, unless it is given a body. Time goes on
 /// while geo sleeps, and only then.
-impl Runtime for World {
+impl Runtime for TestRuntime {
     const CLIENT_ADDRESS_HEADER: Option<&'static str> = Some("spin-client-addr");
     const HAS_STORE: bool = true;
 
