@@ -1,10 +1,10 @@
-//! ipify's JSON comes back byte for byte.
+//! geo returns ipify's JSON byte for byte.
 
 use crate::harness::Geo;
 use stand_in::Fault;
 
 #[tokio::test]
-async fn json_comes_back_as_ipify_wrote_it() {
+async fn json_is_returned_unchanged() {
     let geo = Geo::with(&[("cache_ttl", "0")]).await;
     let deep = format!(
         r#"{{"ip":"8.8.8.8","deep":{}1{}}}"#,
@@ -22,7 +22,7 @@ async fn json_comes_back_as_ipify_wrote_it() {
         // order, duplicates of unknown fields, empty strings
         r#"{"zzz":0,"ip":"8.8.8.8","aaa":null,"":{},"proxy":{"vpn":false}}"#,
         r#"{"a":1,"ip":"8.8.8.8","a":2,"a":"","isp":""}"#,
-        // space
+        // white space
         " {\n  \"ip\" :\t\"8.8.8.8\" ,\r\n  \"domains\": [ ] }\n",
         // other addresses
         r#"{"ip":"2001:4860:4860::8888"}"#,
@@ -36,14 +36,14 @@ async fn json_comes_back_as_ipify_wrote_it() {
     }
 }
 
-/// serde refuses a member that is there twice, if geo reads it.
+/// serde refuses duplicates of a member that geo reads.
 #[tokio::test]
-async fn members_that_are_there_twice() {
+async fn duplicate_members() {
     let geo = Geo::with(&[("cache_ttl", "0")]).await;
     let json = r#"{"ip":"1.1.1.1","ip":"8.8.8.8"}"#;
     geo.set_fault(Fault::Body(json.into()));
     assert_eq!(geo.get("/").await.problem(), "upstream-invalid");
-    // Of any other member, only the value is lost.
+    // Of any other member, only the single value is missing.
     let json = r#"{"ip":"8.8.8.8","isp":"a","isp":"b",
         "location":{"city":"b","city":"c","region":"d"}}"#;
     geo.set_fault(Fault::Body(json.into()));
