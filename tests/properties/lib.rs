@@ -1,9 +1,9 @@
-//! What holds of every answer of geo, whatever comes in.
+//! Properties of every response of geo, for any input.
 //!
-//! Each function panics where it does not hold. The property tests beside it call
-//! them with text that is nearly right, and the fuzz targets in `fuzz/` with
-//! whatever finds new ways through the code. geo runs natively here, on a
-//! [`TestRuntime`] that records what geo asks of it.
+//! Each function panics if its property does not hold. The tests in this package
+//! call them with nearly valid text, and the fuzz targets in `fuzz/` with what finds
+//! new paths through the code. geo runs natively here, on a [`TestRuntime`] that
+//! records what geo does.
 
 mod page;
 mod runtime;
@@ -18,30 +18,30 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-/// A request line: a path and a query, of whatever characters.
+/// A path and a query of any characters get a response, and ipify only public
+/// addresses.
 pub fn request(target: &str) {
     for method in [Method::Get, Method::Head, Method::Options, Method::Other] {
         let runtime = TestRuntime::with(&[("lookup", "any")]);
         let response = runtime.answer(method, target, &[]);
         check(&runtime, &response);
-        if response.status == 200 && !runtime.asked().is_empty() {
-            // An address that was asked about is one.
-            for address in runtime.asked() {
+        if response.status == 200 && !runtime.lookups().is_empty() {
+            for address in runtime.lookups() {
                 assert!(
                     address.is_none_or(is_public),
-                    "{target:?} asks about {address:?}"
+                    "{target:?} looks up {address:?}"
                 );
             }
         }
     }
 }
 
-/// Header lines, `name: value` each: whatever a client sends, who is asking is who
-/// the proxy says.
+/// Headers of a client, one `name: value` a line, do not change the client address
+/// that the proxy names.
 pub fn forwarding(lines: &str) {
     let forged = headers(lines);
-    // The proxy's own come last, and it replaces the header of its own name.
-    const CALLER: &str = "9.9.9.9";
+    // A proxy appends its line to `x-forwarded-for`, and replaces `x-real-ip`.
+    const CLIENT: &str = "9.9.9.9";
     let proxies: [(&[(&str, &str)], &str); 3] = [
         (&[], "spin-client-addr"),
         (&[("trusted_hops", "1")], "x-forwarded-for"),
@@ -53,24 +53,29 @@ pub fn forwarding(lines: &str) {
         if name == "x-real-ip" {
             all.retain(|(forged, _)| forged != name);
         }
-        all.push((name.to_owned(), CALLER.into()));
+        all.push((name.to_owned(), CLIENT.into()));
         let response = runtime.answer(Method::Get, "/ip", &all);
         check(&runtime, &response);
         assert_eq!(response.status, 200, "{name} {forged:?}");
-        assert_eq!(runtime.asked(), [CALLER.parse().ok()], "{name} {forged:?}");
+        assert_eq!(
+            runtime.lookups(),
+            [CLIENT.parse().ok()],
+            "{name} {forged:?}"
+        );
 
-        // Without the proxy's, all of it is forged: no harm is done.
+        // Without the proxy's header, all of them are forged. Only public addresses
+        // may be looked up.
         let runtime = TestRuntime::with(variables);
         let response = runtime.answer(Method::Get, "/", &forged);
         check(&runtime, &response);
-        for address in runtime.asked() {
+        for address in runtime.lookups() {
             assert!(address.is_none_or(is_public), "{name} {forged:?}");
         }
     }
 }
 
-/// Values of `Accept`, one a line: the form is one of three, the content is of that
-/// form, and JSON where nothing is asked for.
+/// For any values of `Accept`, one a line, the response is JSON, HTML or plain text,
+/// as its content type says. Without a value it is JSON.
 pub fn negotiation(lines: &str) {
     let accept: Vec<_> = lines
         .lines()
@@ -98,7 +103,7 @@ pub fn negotiation(lines: &str) {
     assert_eq!(header(&response, "content-type"), Some("application/json"));
 }
 
-/// The body of a response of ipify: it comes back byte for byte, or not at all.
+/// The body of ipify's response is returned byte for byte, or not at all.
 pub fn upstream(body: &[u8]) {
     let answering = || TestRuntime::default().with_body(body);
     let runtime = answering();
@@ -127,7 +132,7 @@ pub fn upstream(body: &[u8]) {
             }
         }
     }
-    // Parsed again, it is about the address that was put in.
+    // A record with another address parses as that record.
     if let Some(mut record) = Record::parse(body.to_vec()) {
         let other: IpAddr = "2620:fe::fe".parse().unwrap();
         record.set_ip(other);
@@ -137,21 +142,20 @@ pub fn upstream(body: &[u8]) {
     }
 }
 
-/// What the key-value store returns for every key: geo's own value, or something
-/// else, which counts as nothing.
+/// Any value that the key-value store returns is geo's own or counts as a miss.
 pub fn stored(value: &[u8]) {
     let runtime = TestRuntime::with(&[("trusted_hops", "1")]).with_stored(value);
-    let caller = [("x-forwarded-for".to_owned(), "9.9.9.9".into())];
-    let response = runtime.answer(Method::Get, "/json", &caller);
+    let client = [("x-forwarded-for".to_owned(), "9.9.9.9".into())];
+    let response = runtime.answer(Method::Get, "/json", &client);
     check(&runtime, &response);
     assert_eq!(response.status, 200);
     let json: Value = serde_json::from_slice(&response.body).unwrap();
     assert_eq!(json["ip"], "9.9.9.9", "an answer about another address");
-    // And with the checksum that makes it one of geo's own.
+    // Also with a valid checksum.
     if let Ok(rest) = std::str::from_utf8(value) {
         let signed = format!("geo3 {} {rest}", fnv_1a(rest));
         let runtime = TestRuntime::with(&[("trusted_hops", "1")]).with_stored(signed.as_bytes());
-        let response = runtime.answer(Method::Get, "/", &caller);
+        let response = runtime.answer(Method::Get, "/", &client);
         check(&runtime, &response);
         assert_eq!(response.status, 200);
         assert!(
@@ -160,14 +164,14 @@ pub fn stored(value: &[u8]) {
     }
 }
 
-/// FNV-1a with 64 bits.
+/// Returns the 64-bit FNV-1a hash.
 fn fnv_1a(text: &str) -> u64 {
     text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
     })
 }
 
-/// Header lines from a text.
+/// Parses header lines.
 fn headers(lines: &str) -> Vec<(String, Vec<u8>)> {
     let lines = lines.lines().filter_map(|line| line.split_once(':'));
     lines
@@ -180,7 +184,7 @@ fn header<'a>(response: &'a Response, name: &str) -> Option<&'a str> {
     values.next().map(|line| line.1.as_ref())
 }
 
-/// Roughly: what ipify can be asked about.
+/// Whether ipify can know an address, roughly.
 fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(v4) => {
@@ -205,7 +209,7 @@ fn is_public(address: IpAddr) -> bool {
     }
 }
 
-/// What holds of every response.
+/// Checks what holds for every response.
 fn check(runtime: &TestRuntime, response: &Response) {
     let statuses = [200, 204, 400, 403, 404, 405, 422, 500, 502, 503, 504];
     assert!(statuses.contains(&response.status), "{}", response.status);
