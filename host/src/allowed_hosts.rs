@@ -53,7 +53,7 @@ impl AllowedHost {
             !authority.contains('/'),
             "it has a path: end it after the host"
         );
-        // The colons inside of [::1] are not the port's.
+        // The colons in [::1] do not precede a port.
         let (host, port) = match authority.rsplit_once(':') {
             Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
             _ => (authority, None),

@@ -124,7 +124,7 @@ impl Component {
     }
 
     /// Answers a request with a new instance. The instance may go on after its
-    /// response; a failure after that is only logged.
+    /// response. A failure after that is only logged.
     pub(crate) async fn answer<B>(
         &self,
         request: Request<B>,

@@ -1,4 +1,4 @@
-//! `[component.NAME.dependencies]`: composes a component with its dependencies, by
+//! `[component.NAME.dependencies]`: composes a component with its dependencies, with
 //! the crate that Spin uses.
 
 use crate::component::read;
@@ -78,7 +78,7 @@ fn matches(name: &str, import: &str) -> bool {
     is_named && (version.is_none() || version == its)
 }
 
-/// Splits the version off a name.
+/// Splits a name into name and version.
 fn split(name: &str) -> (&str, Option<&str>) {
     match name.split_once('@') {
         Some((name, version)) => (name, Some(version)),
@@ -86,8 +86,8 @@ fn split(name: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// Checks that a dependency inherits what it imports. Spin starts it otherwise, and
-/// each call of such an import fails.
+/// Checks that a dependency inherits what it imports. Spin does not check this, but
+/// fails each call of such an import.
 fn check_imports(world: &World, inherits: &Inherits) -> Result<()> {
     for import in world.imports.keys() {
         let grant = GRANTS.iter().find(|grant| import.starts_with(grant.0));

@@ -3,8 +3,8 @@
 use crate::usage::Usage;
 use std::fmt::Debug;
 
-/// Calls from the host when it does something for the component. The default methods
-/// do nothing.
+/// Methods that the host calls when it does something for the component. By default
+/// they do nothing.
 pub trait Hooks: Debug + Send + Sync {
     /// Called before a variable is read.
     ///

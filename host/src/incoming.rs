@@ -1,5 +1,5 @@
-//! Makes a request what Spin passes to a component: its route, its authority, and the
-//! headers that Spin adds.
+//! Turns a request into what Spin passes to a component: matches the route, sets the
+//! authority, and appends Spin's headers.
 //!
 //! Spin 4 does this in `crates/routes/src/lib.rs`, and in `server.rs` and
 //! `headers.rs` of `crates/trigger-http/src`.

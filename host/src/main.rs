@@ -16,8 +16,8 @@ struct Arguments {
     #[arg(long, value_name = "FILE", default_value = "spin.toml")]
     from: PathBuf,
 
-    /// Another component than the manifest's: one that imports nothing of Spin
-    /// gets the variables in its environment
+    /// Serve this component instead of the manifest's; if it imports nothing of
+    /// Spin, the variables are in its environment
     #[arg(long, value_name = "FILE")]
     component: Option<PathBuf>,
 
@@ -65,7 +65,7 @@ async fn serve(arguments: Arguments) -> Result<()> {
 
     let stop = interrupted()?;
 
-    // If the output is closed, it is not read.
+    // A closed output is not an error.
     let _ = writeln!(io::stdout(), "{name} is at http://{}", server.address());
     server.run(stop).await;
     Ok(())

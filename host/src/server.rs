@@ -95,7 +95,7 @@ impl Server {
                 sleep(Duration::from_millis(50)).await;
                 continue;
             };
-            // Without a delay between the writes of a small response.
+            // Nagle's algorithm would delay responses of several small writes.
             let _ = stream.set_nodelay(true);
             let handler = Arc::clone(&self.handler);
             let service = service_fn(move |request| {

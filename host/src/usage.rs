@@ -33,7 +33,7 @@ impl Usage {
     }
 }
 
-/// Limits the memory of an instance, and counts it.
+/// Limits and counts the memory of an instance.
 pub struct Meter {
     limits: StoreLimits,
     memory: usize,

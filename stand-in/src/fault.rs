@@ -75,7 +75,7 @@ pub struct Cut;
 
 impl fmt::Display for Cut {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.write_str("cut on purpose")
+        f.write_str("the fault cuts the connection")
     }
 }
 

@@ -27,7 +27,7 @@ where
             tokio::time::sleep(Duration::from_millis(50)).await;
             continue;
         };
-        // Without a delay between the writes of a small response.
+        // Nagle's algorithm would delay responses of several small writes.
         let _ = stream.set_nodelay(true);
         let connection = hyper::server::conn::http1::Builder::new()
             .serve_connection(TokioIo::new(stream), service_fn(answer.clone()));

@@ -39,7 +39,7 @@ fn size_is_within_the_budget() {
     let size = std::fs::metadata(artifact()).unwrap().len();
     assert!(
         size <= 265_000,
-        "{size} bytes: \"make size\" tells what grew"
+        "{size} bytes: \"make size\" shows what grew"
     );
     let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
     let readme: Vec<_> = readme.split_whitespace().collect();

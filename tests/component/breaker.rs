@@ -25,8 +25,8 @@ async fn the_breaker_opens_for_twice_as_long_up_to_a_minute() {
         let geo = start(&[]).await;
         geo.set_fault(fault.clone());
         let mut time = 0;
-        // Returns the answer, and whether ipify got a request: two, where it cuts
-        // the connection.
+        // Returns the answer, and whether ipify got a request. It may get two,
+        // because a cut connection is retried.
         let get = async |geo: &Geo| {
             let before = geo.stand_in.calls().len();
             let answer = geo.get_as("9.9.9.9").await;
@@ -191,7 +191,7 @@ async fn the_breaker_closes_when_the_clock_goes_backwards() {
     geo.set_fault(Fault::None);
     geo.set_time(0);
     assert_eq!(geo.get_as("9.9.9.9").await.status, 200);
-    // An unreadable value counts as none.
+    // With an unreadable value, the breaker is closed.
     geo.set_fault(Fault::Status(500));
     geo.get_as("1.1.1.1").await;
     let keys = geo.key_value.keys("default").unwrap();

@@ -99,7 +99,7 @@ async fn a_valid_retry_after_is_passed_on() {
 }
 
 #[tokio::test]
-async fn ipify_stops() {
+async fn ipify_stops_listening() {
     let mut geo = Geo::with(&[("cache_ttl", "0")]).await;
     assert_eq!(geo.get("/").await.status, 200);
     geo.stand_in.stop().await;

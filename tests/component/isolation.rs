@@ -31,7 +31,7 @@ async fn redirects_are_not_followed() {
     assert_eq!(geo.stand_in.calls().len(), 1, "the redirect was followed");
 }
 
-/// The host enforces it, whatever a setting or a bug in geo does.
+/// The host enforces this, even against a wrong setting or a bug in geo.
 #[tokio::test]
 async fn an_origin_that_is_not_allowed_is_not_reached() {
     let elsewhere = elsewhere().await;
@@ -48,7 +48,7 @@ async fn an_origin_that_is_not_allowed_is_not_reached() {
     assert_eq!(elsewhere.connections(), 0);
 }
 
-/// Neither a path that looks like a host nor a client's request changes it.
+/// Neither a path that looks like a host nor a client's request can change it.
 #[tokio::test]
 async fn only_ipify_origin_selects_the_host() {
     let elsewhere = elsewhere().await;

@@ -106,7 +106,7 @@ async fn waiting_requests_do_not_queue() {
     });
     store.barrier_passed().await;
     geo.stand_in.wait_for_calls(1).await;
-    // From now on, ipify responds to none before it has the requests of all.
+    // From now on, ipify holds every response until it has all requests.
     geo.set_fault(all.before(Fault::Status(422)));
     first.open();
     geo.stand_in.wait_for_calls(21).await;

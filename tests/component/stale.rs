@@ -60,7 +60,7 @@ async fn the_next_client_gets_the_new_answer() {
     assert_eq!(geo.get_as("9.9.9.9").await.json()["isp"], "Elbonia Telecom");
 }
 
-/// Also one that returns only a part of it, or nothing.
+/// This includes requests that return a single value or no body.
 #[tokio::test]
 async fn every_request_revalidates_the_answer() {
     for (method, path, status) in [
@@ -107,7 +107,7 @@ async fn a_stale_answer_is_served_while_ipify_fails() {
             assert_eq!(answer.header("cache-status"), status);
             geo.idle().await;
         }
-        // The operator reads of the failure in the log.
+        // The failures are in the log.
         let log = geo.log();
         assert_eq!(log.lines().count(), 3, "{log}");
         assert!(log.lines().all(|line| line.contains(problem)), "{log}");

@@ -110,12 +110,12 @@ async fn serve(
     match acceptor {
         Some(acceptor) => {
             let mut stream = acceptor.accept(stream).await?;
-            play(&mut stream, steps).await?;
+            perform(&mut stream, steps).await?;
             stream.shutdown().await
         }
         None => {
             let mut stream = stream;
-            match play(&mut stream, steps).await? {
+            match perform(&mut stream, steps).await? {
                 // With zero linger, dropping the stream resets the connection.
                 Ending::Reset => stream.set_zero_linger(),
                 Ending::Close => stream.shutdown().await,
@@ -129,7 +129,7 @@ enum Ending {
     Reset,
 }
 
-async fn play<S>(stream: &mut S, steps: Vec<Step>) -> io::Result<Ending>
+async fn perform<S>(stream: &mut S, steps: Vec<Step>) -> io::Result<Ending>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {

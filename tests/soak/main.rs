@@ -56,7 +56,7 @@ async fn a_long_soak() {
 
 /// Counts for the report.
 #[derive(Default)]
-struct Tally {
+struct Totals {
     answers: usize,
     problems: BTreeMap<u16, usize>,
     disconnected: usize,
@@ -83,12 +83,12 @@ async fn soak(load: &Load, go_on: impl Fn(usize, Duration) -> bool) -> Vec<u64> 
         &folder,
     );
     let (start, mut memory) = (Instant::now(), Vec::new());
-    let mut total = Tally::default();
+    let mut total = Totals::default();
     for round in 0.. {
         if !go_on(round, start.elapsed()) {
             break;
         }
-        play(&geo, &stand_in, load, round, &mut total).await;
+        run_round(&geo, &stand_in, load, round, &mut total).await;
         let kilobytes = geo.memory().unwrap_or_default();
         memory.push(kilobytes);
         println!(
@@ -112,7 +112,13 @@ async fn soak(load: &Load, go_on: impl Fn(usize, Duration) -> bool) -> Vec<u64> 
     memory
 }
 
-async fn play(geo: &Program, stand_in: &StandIn, load: &Load, round: usize, total: &mut Tally) {
+async fn run_round(
+    geo: &Program,
+    stand_in: &StandIn,
+    load: &Load,
+    round: usize,
+    total: &mut Totals,
+) {
     stand_in.set_fault(Fault::None);
     recover(geo, round).await;
     // Kept open until the round is over.
@@ -182,7 +188,7 @@ fn address(round: usize, phase: usize, number: usize) -> String {
 }
 
 /// Sends requests from simultaneous clients. In phase 0, ipify has no fault.
-async fn requests(geo: &Program, load: &Load, (round, phase): (usize, usize), total: &mut Tally) {
+async fn requests(geo: &Program, load: &Load, (round, phase): (usize, usize), total: &mut Totals) {
     let mut clients = JoinSet::new();
     let each = load.requests.div_ceil(load.clients);
     for number in 0..load.clients {
@@ -242,7 +248,7 @@ async fn disconnecting(geo: &Program, load: &Load, round: usize) {
 }
 
 /// Sends requests from clients that read 100 bytes at a time.
-async fn slow(geo: &Program, load: &Load, round: usize, total: &mut Tally) {
+async fn slow(geo: &Program, load: &Load, round: usize, total: &mut Totals) {
     let mut clients = Vec::new();
     for number in 0..load.clients {
         let mut client = Client::connect_slow(geo.address).await;
@@ -258,7 +264,7 @@ async fn slow(geo: &Program, load: &Load, round: usize, total: &mut Tally) {
 }
 
 /// Opens many connections at the same time, and uses each twice.
-async fn open(geo: &Program, load: &Load, round: usize, total: &mut Tally) {
+async fn open(geo: &Program, load: &Load, round: usize, total: &mut Totals) {
     let mut clients = Vec::new();
     for number in 0..load.open {
         clients.push((
