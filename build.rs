@@ -1,9 +1,8 @@
-//! Prepares what the component embeds: the OpenAPI description with the paths of
-//! all values and without white space, its entity-tag, and the hash of the
-//! page's style for its `Content-Security-Policy`.
+//! Prepares what the component embeds: the OpenAPI description with a path for each
+//! value, its ETag, and the hash of the page's style for `Content-Security-Policy`.
 
 #[path = "src/fields.rs"]
-#[allow(dead_code, missing_docs)] // for the description, names and labels are enough
+#[allow(dead_code, missing_docs)] // only names and labels are used here
 mod fields;
 
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD, Engine};
@@ -29,7 +28,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let folder = env::var("OUT_DIR")?;
     fs::write(Path::new(&folder).join("openapi.json"), openapi)?;
 
-    // As CSP Level 3, 2.3.1 has it.
+    // In the form of CSP Level 3, section 2.3.1.
     let hash = BASE64_STANDARD.encode(Sha256::digest(fs::read(STYLE)?));
     println!("cargo::rustc-env=STYLE_HASH=sha256-{hash}");
     Ok(())

@@ -1,4 +1,4 @@
-// Sends a body in one piece, before the head: see geo's src/wasi/incoming.rs.
+// Sends a whole body before the head, as geo's src/wasi/p2/incoming.rs does.
 
 use bindings::wasi::http::types::{Fields, OutgoingBody, OutgoingResponse, ResponseOutparam};
 

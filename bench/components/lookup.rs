@@ -1,4 +1,4 @@
-//! Answers every request with what `geo:lookup` knows of 8.8.8.8.
+//! Answers every request with the answer of `geo:lookup` about 8.8.8.8.
 
 use bindings::exports::wasi::http::incoming_handler::Guest;
 use bindings::geo::lookup::lookup::look_up;

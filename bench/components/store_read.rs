@@ -1,4 +1,4 @@
-//! Answers every request with what one read of the key-value store returns.
+//! Answers every request with a value that it reads from the key-value store.
 
 use bindings::exports::wasi::http::incoming_handler::Guest;
 use bindings::fermyon::spin::key_value::Store;

@@ -4,13 +4,13 @@
 #[derive(Clone)]
 pub struct Case {
     pub name: &'static str,
-    /// The manifest of the application that answers; `None` is the native server.
+    /// The manifest of the application; `None` is the native server.
     pub manifest: Option<&'static str>,
-    /// The path, as a regular expression: oha makes a new one for each request.
+    /// The path, a regular expression from which oha makes one for each request.
     pub path: &'static str,
     pub accept: &'static str,
     /// The name of the case that its throughput is divided by.
-    pub beside: &'static str,
+    pub baseline: &'static str,
 }
 
 /// The manifest of geo.
@@ -20,14 +20,14 @@ const HELLO: &str = "bench/components/hello.toml";
 const STORE_READ: &str = "bench/components/store_read.toml";
 const LOOKUP: &str = "bench/components/lookup.toml";
 
-/// The case that everybody asks about.
+/// The case in which geo answers from its cache.
 pub const HIT: &str = "hit";
 
-/// An address that has not been asked about: there are ten million. In a regular
-/// expression, oha takes a dot as one.
+/// An address that is not cached yet, one of ten million. oha takes the dots of a
+/// regular expression literally.
 const NEW: &str = r"/json\?ip=2[0-9].1[0-9]{2}.1[0-9]{2}.1[0-9]{2}";
 
-/// All of them, in the order in which they take turns.
+/// All cases, in the order in which they are measured.
 pub const CASES: [Case; 8] = [
     case("hello", HELLO, "/", ""),
     case("/healthz", GEO, "/healthz", "hello"),
@@ -49,19 +49,19 @@ const fn case(
     name: &'static str,
     manifest: &'static str,
     path: &'static str,
-    beside: &'static str,
+    baseline: &'static str,
 ) -> Case {
     Case {
         name,
         manifest: Some(manifest),
         path,
         accept: "*/*",
-        beside,
+        baseline,
     }
 }
 
 impl Case {
-    /// Whether each request is about an address of its own.
+    /// Whether each request is about a new address.
     pub fn is_miss(&self) -> bool {
         self.path == NEW
     }

@@ -1,5 +1,5 @@
-//! What one request costs inside the engine, which does not depend on what else
-//! the machine does.
+//! The cost of one request in the engine, which does not depend on the load of the
+//! machine.
 
 use crate::case::{CASES, Case, HIT};
 use crate::server;
@@ -17,10 +17,10 @@ use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
 
-/// When the component is started, in seconds since 1970.
+/// The time at which the component starts, in seconds since 1970.
 const START: u64 = 1_795_000_000;
 
-/// How many seconds later an answer is no longer fresh.
+/// The age of a stale answer, in seconds.
 const STALE: u64 = 100_000;
 
 /// Counts one request of each case.
@@ -29,13 +29,13 @@ pub async fn measure() -> Result<()> {
     tracing::subscriber::set_global_default(calls.clone())?;
     println!(
         "\none request: instructions of the component as Wasmtime counts them (fuel), its memory, \
-         its calls of the host, and which of them read or write the store; a stale hit and a miss \
-         include what is done after the answer\n"
+         its calls to the host, and which of them read or write the store; a stale hit and a miss \
+         include what is done after the response\n"
     );
     println!("| | instructions | memory, kB | calls | reads | writes |");
     println!("|---|---:|---:|---:|---:|---:|");
-    // Always the same origin: it is a part of the cache's keys, whose slots differ
-    // by hundreds of instructions.
+    // A fixed origin, because it is part of the cache's keys, whose slots differ by
+    // hundreds of instructions.
     let stand_in = StandIn::listen(([127, 0, 0, 1], 40_404).into(), API_KEY).await?;
     let (mut components, mut calls_of_hit) = (BTreeMap::new(), BTreeMap::new());
     for case in &CASES {
@@ -43,7 +43,7 @@ pub async fn measure() -> Result<()> {
             continue;
         };
         let app = || server::app(manifest, &stand_in);
-        // The engine that the tests use takes its time to compile one.
+        // Compiled once, because the engine of the tests is slow at it.
         let component = match components.entry(manifest) {
             Entry::Occupied(compiled) => compiled.into_mut(),
             Entry::Vacant(entry) => entry.insert(Component::load_metered(&app()?)?),
@@ -56,17 +56,17 @@ pub async fn measure() -> Result<()> {
             calls_of_hit = fresh.calls;
         }
     }
-    println!("\ncalls of a hit, without those that give resources back\n");
+    println!("\ncalls of a hit, without those that drop resources\n");
     for (function, times) in calls_of_hit {
         println!("{times:>3}  {function}");
     }
     Ok(())
 }
 
-/// What one request cost.
+/// The cost of a request.
 struct Cost {
     usage: Usage,
-    /// How often each function of the host was called.
+    /// The number of calls of each host function.
     calls: BTreeMap<String, usize>,
 }
 
@@ -85,8 +85,8 @@ fn print(name: &str, Cost { usage, calls }: &Cost) {
     );
 }
 
-/// Lets a fresh server answer a request, and returns what the next one costs, some
-/// seconds later: it finds what the first one stored.
+/// Sends two requests to a new server, `later` seconds apart. Returns the cost of the
+/// second, which finds what the first one stored.
 async fn cost(
     case: &Case,
     app: App,
@@ -117,24 +117,24 @@ async fn cost(
     Ok(Cost { usage, calls })
 }
 
-/// Tells when an instance has ended, and what it took.
+/// Sends the usage of each instance when it has ended.
 #[derive(Debug)]
 struct Ended(UnboundedSender<Usage>);
 
 impl Hooks for Ended {
     fn ended(&self, usage: Usage) {
-        // An error says that nobody wants to know any more.
+        // An error means that the receiver was dropped.
         let _ = self.0.send(usage);
     }
 }
 
-/// Counts the calls of the host, for which the bindings of the engine and of
-/// geo-host open a span each.
+/// Counts calls to the host. The bindings of the engine and of geo-host open a span
+/// for each.
 #[derive(Clone, Default)]
 struct Calls(Arc<Mutex<BTreeMap<String, usize>>>);
 
 impl Calls {
-    /// Returns the calls since it was last asked.
+    /// Returns the calls since the last call of this method.
     fn take(&self) -> BTreeMap<String, usize> {
         std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }

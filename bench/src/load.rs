@@ -1,4 +1,4 @@
-//! Throughput and latency over loopback, on connections that are kept open.
+//! Throughput and latency over loopback, on persistent connections.
 
 use crate::case::CASES;
 use crate::oha::Oha;
@@ -10,7 +10,7 @@ use stand_in::StandIn;
 use std::collections::BTreeMap;
 use std::process::Command;
 
-/// Measures all cases in turns.
+/// Measures all cases, in rounds.
 pub async fn measure(arguments: &Arguments) -> Result<()> {
     let oha = Oha::find()?;
     let stand_in = StandIn::start().await?;
@@ -61,22 +61,22 @@ pub async fn measure(arguments: &Arguments) -> Result<()> {
          rate, corrected for coordinated omission\n",
         arguments.rounds
     );
-    println!("| | requests/s | beside | p50 | p99 |\n|---|---:|---:|---:|---:|");
+    println!("| | requests/s | baseline | p50 | p99 |\n|---|---:|---:|---:|---:|");
     for case in &CASES {
         let rounds = &throughput[case.name];
         let per_second = median(rounds.clone());
         let rate = Some(per_second / 2.0);
         let address = addresses[&case.manifest];
         let latency = oha.run(case, address, connections, 2.0 * seconds, rate)?;
-        let beside = match throughput.get(case.beside) {
+        let baseline = match throughput.get(case.baseline) {
             Some(others) => {
                 let ratios = rounds.iter().zip(others).map(|(own, other)| own / other);
-                format!("{:.2} × {}", median(ratios.collect()), case.beside)
+                format!("{:.2} × {}", median(ratios.collect()), case.baseline)
             }
             None => String::new(),
         };
         println!(
-            "| {} | {per_second:.0} | {beside} | {:.2} | {:.1} |",
+            "| {} | {per_second:.0} | {baseline} | {:.2} | {:.1} |",
             case.name, latency.p50, latency.p99
         );
     }

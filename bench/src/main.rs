@@ -1,9 +1,9 @@
-//! `make bench`: how fast and how cheap geo is, beside what it can be compared
-//! with. `make size` says what its bytes are.
+//! `make bench`: the speed and cost of geo, compared with baselines. `make size` shows
+//! its size.
 //!
-//! What the machine's other work can slow down is measured in turns, so that
-//! ratios hold where absolute figures do not. What need not depend on it is
-//! counted instead: instructions, calls of the host, reads of the store.
+//! Figures that depend on the load of the machine are measured in rounds of all cases,
+//! so that their ratios are reliable. The others are counted: instructions, calls to
+//! the host, reads of the store.
 
 mod case;
 mod cost;
@@ -16,14 +16,14 @@ use anyhow::Result;
 use clap::{Parser, ValueEnum};
 use std::path::PathBuf;
 
-/// Measures how fast and how cheap geo is
+/// Measures the speed and cost of geo
 #[derive(Parser)]
 #[command(name = "bench")]
 struct Arguments {
-    /// What to measure: everything, unless something is named
+    /// What to measure; everything by default
     parts: Vec<Part>,
 
-    /// How often the throughput of each case is measured
+    /// How many times the throughput of each case is measured
     #[arg(long, default_value_t = 3)]
     rounds: usize,
 
@@ -43,11 +43,11 @@ struct Arguments {
 /// A part of the measurements.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Part {
-    /// From the start of a process to its first byte, and its memory
+    /// Time from process start to first byte, and memory
     Start,
     /// Throughput and latency
     Load,
-    /// Instructions, memory and calls of the host for one request
+    /// Instructions, memory and calls to the host for one request
     Cost,
 }
 
@@ -74,7 +74,7 @@ async fn main() -> Result<()> {
     Ok(())
 }
 
-/// The machine, without which no figure means anything.
+/// Describes the machine of the measurements.
 fn machine() -> String {
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
     let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
@@ -85,7 +85,7 @@ fn machine() -> String {
     format!("{model}, {cores} cores, {}", std::env::consts::OS)
 }
 
-/// The value in the middle.
+/// Returns the median.
 fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or(f64::NAN)

@@ -8,13 +8,13 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::Command;
 
-/// The version that is installed where there is none.
+/// The version that is installed if oha is missing.
 const VERSION: &str = "1.16.0";
 
-/// The program.
+/// The path of the program.
 pub struct Oha(PathBuf);
 
-/// What it measured.
+/// The result of a measurement.
 pub struct Measured {
     pub per_second: f64,
     /// In milliseconds.
@@ -23,8 +23,8 @@ pub struct Measured {
 }
 
 impl Oha {
-    /// Returns the one on the path, or one that cargo installs into
-    /// `target/tools`, which takes some minutes, once.
+    /// Returns the oha on the path, or installs one into `target/tools`, which takes
+    /// some minutes the first time.
     pub fn find() -> Result<Self> {
         if Command::new("oha").arg("--version").output().is_ok() {
             return Ok(Self("oha".into()));
@@ -39,9 +39,9 @@ impl Oha {
         Ok(Self(tools.join("bin/oha")))
     }
 
-    /// Sends the requests of a case: as many as are answered, or `rate` a second.
-    /// Latency is then measured from when a request was due, not from when a slow
-    /// answer before it let it go (coordinated omission).
+    /// Sends the requests of a case, as fast as they are answered, or at `rate` a
+    /// second. Latency is then measured from the time at which a request was due, to
+    /// correct for coordinated omission.
     pub fn run(
         &self,
         case: &Case,
@@ -70,7 +70,7 @@ impl Oha {
         let name = case.name;
         ensure!(statuses.keys().eq(["200"]), "{name}: {statuses:?}");
         let errors = json["errorDistribution"].as_object();
-        // What is under way when the time is up is none.
+        // Requests in flight at the end are not errors.
         let mut errors = errors.into_iter().flat_map(|errors| errors.keys());
         let error = errors.find(|error| *error != "aborted due to deadline");
         ensure!(error.is_none(), "{name}: {error:?}");

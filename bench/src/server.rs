@@ -1,4 +1,4 @@
-//! What answers: geo-host in this process, and programs.
+//! The servers: geo-host in this process, and other programs.
 
 use anyhow::{Context, Result, bail, ensure};
 use geo_host::{App, Component, Manifest, RuntimeConfig, Server};
@@ -9,15 +9,15 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// The client, as a proxy in front of geo names it.
+/// The header of the client's address, as a proxy in front of geo sets it.
 pub const CLIENT: (&str, &str) = ("x-forwarded-for", "8.8.8.8");
 
-/// The folder of the repository.
+/// Returns the folder of the repository.
 pub fn root() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
 }
 
-/// Returns a program that cargo has built beside this one.
+/// Returns the path of a program that cargo has built next to this one.
 pub fn program(name: &str) -> Result<PathBuf> {
     let file = format!("{name}{}", std::env::consts::EXE_SUFFIX);
     let program = std::env::current_exe()?.with_file_name(file);
@@ -40,8 +40,8 @@ pub fn build_components() -> Result<()> {
     Ok(())
 }
 
-/// The variables of an application under measurement: geo is behind one proxy,
-/// and anybody may ask about any address.
+/// Returns the variables of a measured application: geo is behind one proxy, and any
+/// address may be looked up.
 pub fn variables(stand_in: &StandIn) -> [(&'static str, String); 4] {
     [
         ("ipify_api_key", API_KEY.to_owned()),
@@ -51,7 +51,7 @@ pub fn variables(stand_in: &StandIn) -> [(&'static str, String); 4] {
     ]
 }
 
-/// Reads an application under measurement.
+/// Reads a measured application.
 pub fn app(manifest: &str, stand_in: &StandIn) -> Result<App> {
     let variables = variables(stand_in);
     App::new(Manifest::read(&root().join(manifest))?, |name| {
@@ -60,7 +60,7 @@ pub fn app(manifest: &str, stand_in: &StandIn) -> Result<App> {
     })
 }
 
-/// Serves it with geo-host in this process.
+/// Serves an application with geo-host in this process.
 pub async fn serve(app: App, component: &Component, config: RuntimeConfig) -> Result<SocketAddr> {
     let server = Server::bind(([127, 0, 0, 1], 0).into(), app, component, config).await?;
     let address = server.address();
@@ -68,15 +68,15 @@ pub async fn serve(app: App, component: &Component, config: RuntimeConfig) -> Re
     Ok(address)
 }
 
-/// A running program, which ends with this value.
+/// A running program. Dropping it stops it.
 pub struct Program {
     child: Child,
     pub address: SocketAddr,
 }
 
 impl Program {
-    /// Starts a command that listens where `LISTEN` or, for Spin, its own
-    /// variable says, and waits for its first byte.
+    /// Starts a command that listens on the address in `LISTEN`, or in Spin's own
+    /// variable, and waits for its first response.
     pub fn start(mut command: Command, stand_in: &StandIn) -> Result<Self> {
         let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
         command.env("LISTEN", address.to_string());
@@ -100,8 +100,8 @@ impl Program {
         bail!("{name} does not answer")
     }
 
-    /// Returns a figure of its memory in MB, where Linux tells: `VmRSS` is what it
-    /// has, `VmHWM` the most that it had.
+    /// Returns a figure of its memory in MB, on Linux: `VmRSS` is its current memory,
+    /// `VmHWM` the peak.
     pub fn megabytes(&self, name: &str) -> Option<f64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?;
         let line = status.lines().find_map(|line| line.strip_prefix(name))?;
@@ -112,14 +112,14 @@ impl Program {
 
 impl Drop for Program {
     fn drop(&mut self) {
-        // As Ctrl-C does, because Spin has a process of its own to stop.
+        // SIGTERM, so that Spin can stop its own child process.
         let id = self.child.id().to_string();
         let _ = Command::new("kill").arg(id).status();
         let _ = self.child.wait();
     }
 }
 
-/// Sends one request on a connection of its own, and reads the whole answer.
+/// Sends a request on a new connection, and reads the whole response.
 pub fn get(address: SocketAddr, path: &str, accept: &str) -> Result<()> {
     let mut stream = TcpStream::connect(address)?;
     let (name, client) = CLIENT;

@@ -1,4 +1,4 @@
-//! From the start of a process to its first byte, and the memory that it takes.
+//! The time from process start to first byte, and the memory in use.
 
 use crate::case::{CASES, GEO, HIT};
 use crate::median;
@@ -9,10 +9,10 @@ use stand_in::StandIn;
 use std::process::Command;
 use std::time::Instant;
 
-/// How often each program is started.
+/// The number of starts of each program.
 const STARTS: usize = 7;
 
-/// How many clients ask at the same time, until the memory is at its most.
+/// The number of simultaneous clients for the peak of memory.
 const CONNECTIONS: usize = 256;
 
 /// Measures geo-host with geo, and the native server.
@@ -22,8 +22,8 @@ pub async fn measure() -> Result<()> {
     let hit = CASES.iter().find(|case| case.name == HIT);
     let hit = hit.context("no such case")?;
     println!(
-        "\nmedian of {STARTS} starts, each with a new store; memory after the first answer, and \
-         its most with {CONNECTIONS} connections\n"
+        "\nmedian of {STARTS} starts, each with a new store; memory after the first response, and \
+         its peak with {CONNECTIONS} connections\n"
     );
     println!("| | process start to first byte, ms | idle, MB | peak, MB |\n|---|---:|---:|---:|");
     for name in ["geo-host", "native"] {

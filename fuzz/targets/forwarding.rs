@@ -1,4 +1,4 @@
-//! The header lines that say who is asking.
+//! Headers that name the client.
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|input: &str| properties::forwarding(input));

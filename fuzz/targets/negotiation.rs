@@ -1,4 +1,4 @@
-//! Lines of `Accept`.
+//! Values of `Accept`.
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|input: &str| properties::negotiation(input));

@@ -1,4 +1,4 @@
-//! Values that are shown on the page.
+//! Values on the page.
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|input: &str| properties::page(input));

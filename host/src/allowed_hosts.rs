@@ -1,4 +1,4 @@
-//! `allowed_outbound_hosts`: where a component may send requests to.
+//! `allowed_outbound_hosts`: the hosts that a component may send requests to.
 
 use anyhow::{Context, Result, bail, ensure};
 use http::Uri;
@@ -15,7 +15,7 @@ pub struct AllowedHosts(Vec<AllowedHost>);
 struct AllowedHost {
     scheme: String,
     host: String,
-    /// `None` stands for any.
+    /// `None` is any port.
     port: Option<u16>,
 }
 
@@ -53,7 +53,7 @@ impl AllowedHost {
             !authority.contains('/'),
             "it has a path: end it after the host"
         );
-        // The colons inside of [::1] are not the port's.
+        // The colons in [::1] do not precede a port.
         let (host, port) = match authority.rsplit_once(':') {
             Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
             _ => (authority, None),
@@ -62,7 +62,7 @@ impl AllowedHost {
         let is_pattern = |host: &str| host == "*" || !host.trim_start_matches("*.").contains('*');
         ensure!(
             is_pattern(host),
-            "* can only stand for all of a host or its first labels"
+            "* can only replace all of a host or its first labels"
         );
         let port = match port {
             Some("*") => None,
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_allowed_is_reached() {
+    fn only_allowed_hosts_match() {
         for (host, url, allowed) in [
             (
                 "https://geo.ipify.org",
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_host() {
+    fn invalid_hosts_are_refused() {
         for host in [
             "",
             "*",

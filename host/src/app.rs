@@ -7,7 +7,7 @@ use anyhow::{Context, Result, anyhow};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-/// What the manifest asks for, with all templates expanded.
+/// An application with all templates expanded.
 pub struct App {
     /// The file of the component.
     pub source: PathBuf,
@@ -20,13 +20,13 @@ pub struct App {
 }
 
 impl App {
-    /// Gives the variables of a manifest their values: what `given` has for
-    /// them, or else their default.
+    /// Expands a manifest. The value of a variable is the one that `given`
+    /// returns, or else its default.
     ///
     /// # Errors
     ///
-    /// Where a required variable has no value, a template is wrong, or an
-    /// allowed host is none.
+    /// If a required variable has no value, or a template or an allowed host is
+    /// invalid.
     pub fn new(manifest: Manifest, given: impl Fn(&str) -> Option<String>) -> Result<Self> {
         let mut variables = BTreeMap::new();
         for (name, variable) in manifest.variables {
@@ -63,8 +63,8 @@ impl App {
         })
     }
 
-    /// The value that the environment gives to a variable, as Spin has it:
-    /// `SPIN_VARIABLE_` and the name in capitals.
+    /// Returns the value of a variable from the environment, where its name is
+    /// `SPIN_VARIABLE_` and the name in capitals, as for Spin.
     pub fn variable_from_environment(name: &str) -> Option<String> {
         std::env::var(environment_name(name)).ok()
     }

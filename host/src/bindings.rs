@@ -1,4 +1,4 @@
-//! What geo-host offers to a component besides WASI, generated from Spin's WIT.
+//! Bindings of the interfaces besides WASI, generated from Spin's WIT.
 
 #![allow(missing_docs)]
 
@@ -14,7 +14,7 @@ wasmtime::component::bindgen!({
         }
     ",
     world: "geo:host/spin",
-    // Traced, as the engine's own are, so that a subscriber sees every call.
+    // Traced, like the engine's own, so that a subscriber sees every call.
     imports: { default: async | tracing },
     with: {
         "fermyon:spin/key-value.store": crate::key_value::OpenStore,

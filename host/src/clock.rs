@@ -1,15 +1,15 @@
-//! What a component takes for the time.
+//! The wall clock of a component.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use wasmtime_wasi::HostWallClock;
 
-/// A wall clock. Clones tell the same time.
+/// A wall clock. Clones share their source of the time.
 #[derive(Clone)]
 pub struct Clock(Arc<dyn Fn() -> Duration + Send + Sync>);
 
 impl Clock {
-    /// The system's clock.
+    /// Returns the system's clock.
     pub fn system() -> Self {
         Self::new(|| {
             let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
@@ -17,7 +17,7 @@ impl Clock {
         })
     }
 
-    /// A clock that takes the time since 1970 (UTC) from a function.
+    /// Returns a clock that reads the time since 1970 (UTC) from a function.
     pub fn new(now: impl Fn() -> Duration + Send + Sync + 'static) -> Self {
         Self(Arc::new(now))
     }

@@ -1,4 +1,4 @@
-//! The component, compiled once, and a fresh instance of it for each request.
+//! The component, compiled once, with a new instance for each request.
 
 use crate::app::App;
 use crate::bindings::fermyon::spin::{key_value, variables};
@@ -23,31 +23,29 @@ use wasmtime_wasi_http::p2::bindings::http::types::Scheme;
 use wasmtime_wasi_http::p2::body::HyperOutgoingBody;
 use wasmtime_wasi_http::{Error, WasiHttpView};
 
-/// How many memories there are for the instances that run at the same time:
-/// most components need one, one that is composed of two needs two. More
-/// requests wait for their turn.
+/// The number of memories for simultaneous instances. Most components need one; a
+/// component that is composed of two needs two. Further requests wait.
 const MEMORIES: u32 = 256;
 
-/// How long an instance may run, with all that it does after its answer: as
-/// long as it may wait by default for one answer to a request of its own.
+/// How long an instance may run, including what it does after its response. As long
+/// as the default timeout of an outgoing request.
 const CALL_LIMIT: Duration = Duration::from_secs(600);
 
-/// A component in machine code. Clones share it.
+/// A compiled component. Clones share the code.
 #[derive(Clone)]
 pub struct Component {
     pre: ProxyPre<InstanceState>,
     kind: Kind,
-    turns: Arc<Semaphore>,
+    permits: Arc<Semaphore>,
 }
 
-/// Which host a component is built for.
+/// The kind of host that a component is built for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// Spin: it takes its settings from Spin's variables, and finds Spin's
-    /// headers in requests.
+    /// Spin: settings are Spin's variables, and requests have Spin's headers.
     Spin,
-    /// Any host of `wasi:http/proxy`: it takes its settings from the
-    /// environment, under the variables' names in capitals.
+    /// Any host of `wasi:http/proxy`: settings are in the environment, under the
+    /// names of the variables in capitals.
     Plain,
 }
 
@@ -57,14 +55,14 @@ impl Component {
     ///
     /// # Errors
     ///
-    /// Where a file cannot be read or is no component, the files do not fit
-    /// together, or import what geo-host does not offer.
+    /// If a file cannot be read or is not a component, or if the component cannot be
+    /// composed, or imports what geo-host does not offer.
     pub fn load(app: &App) -> Result<Self> {
         Self::from_files(&app.source, &app.dependencies, &Config::new())
     }
 
-    /// Like [`load`](Self::load), and counts the instructions that its instances
-    /// run, for [`Hooks::ended`](crate::Hooks::ended). They run slower for it.
+    /// Like [`load`](Self::load), with instances that count their instructions for
+    /// [`Hooks::ended`](crate::Hooks::ended), which makes them slower.
     ///
     /// # Errors
     ///
@@ -79,8 +77,8 @@ impl Component {
     ///
     /// # Errors
     ///
-    /// Where the file cannot be read, is no component, or imports what
-    /// geo-host does not offer.
+    /// If the file cannot be read, is not a component, or imports what geo-host does
+    /// not offer.
     pub fn compile(file: &Path) -> Result<Self> {
         Self::from_files(file, &[], &Config::new())
     }
@@ -98,9 +96,10 @@ impl Component {
         let component = wasmtime::component::Component::new(&engine, bytes)?;
         let component_type = component.component_type();
         let mut imports = component_type.imports(&engine);
-        let kind = match imports.any(|(name, _)| name.starts_with("fermyon:spin/")) {
-            true => Kind::Spin,
-            false => Kind::Plain,
+        let kind = if imports.any(|(name, _)| name.starts_with("fermyon:spin/")) {
+            Kind::Spin
+        } else {
+            Kind::Plain
         };
         let mut linker = Linker::new(&engine);
         wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
@@ -115,17 +114,17 @@ impl Component {
         Ok(Self {
             pre: ProxyPre::new(linker.instantiate_pre(&component)?)?,
             kind,
-            turns: Arc::new(Semaphore::new((MEMORIES / memories) as usize)),
+            permits: Arc::new(Semaphore::new((MEMORIES / memories) as usize)),
         })
     }
 
-    /// Which host it is built for, as its imports tell.
+    /// Returns the kind of host that the component is built for.
     pub fn kind(&self) -> Kind {
         self.kind
     }
 
-    /// Lets a fresh instance answer a request. The instance may go on after
-    /// that; whether it ends well is only logged.
+    /// Answers a request with a new instance. The instance may go on after its
+    /// response. A failure after that is only logged.
     pub(crate) async fn answer<B>(
         &self,
         request: Request<B>,
@@ -135,7 +134,7 @@ impl Component {
         B: hyper::body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<Error>,
     {
-        let turn = Arc::clone(&self.turns).acquire_owned().await?;
+        let permit = Arc::clone(&self.permits).acquire_owned().await?;
         let mut store = Store::new(self.pre.engine(), InstanceState::new(app, self.kind));
         store.limiter(|state| &mut state.meter);
         Usage::begin(&mut store);
@@ -144,12 +143,12 @@ impl Component {
         let request = http.new_incoming_request(Scheme::Http, request)?;
         let response_out = http.new_response_outparam(answered)?;
 
-        // On its own task, because it does not end with the answer, nor with
-        // the client's patience.
+        // In a task, because the call goes on after the response, and after the
+        // client has disconnected.
         let pre = self.pre.clone();
         let call = app.calls.spawn(async move {
-            // Dropped in the other order: first the instance, then the turn.
-            let _turn = turn;
+            // Locals are dropped in reverse order: the instance before the permit.
+            let _permit = permit;
             let mut store = store;
             let proxy = pre.instantiate_async(&mut store).await?;
             let handler = proxy.wasi_http_incoming_handler();
@@ -162,7 +161,7 @@ impl Component {
             }
         });
         let Ok(response) = answer.await else {
-            // The other end was dropped: the call is over.
+            // The sender was dropped, so the call has ended.
             call.await??;
             bail!("it returned without an answer");
         };
@@ -193,7 +192,7 @@ fn compose(_: Vec<u8>, _: &[Dependency]) -> Result<Vec<u8>> {
     bail!("geo-host was built without the feature compose")
 }
 
-/// An engine with room for as many instances as run at the same time.
+/// Returns an engine with a pool for all simultaneous instances.
 fn engine(mut config: Config) -> Result<Engine> {
     let mut pool = PoolingAllocationConfig::new();
     // For each memory, a component made by Rust's toolchain has three or four
@@ -204,14 +203,13 @@ fn engine(mut config: Config) -> Result<Engine> {
         .total_tables(2 * MEMORIES)
         .total_stacks(MEMORIES)
         .max_memory_size(MEMORY_LIMIT)
-        // As Spin does: what an instance has written is overwritten for the next
-        // one. Given back to the system, it would have to be asked for again,
-        // page by page, which takes longer than most requests.
+        // As in Spin, memory is cleared for the next instance and not returned to
+        // the system. Faulting it in again takes longer than most requests.
         .linear_memory_keep_resident(2 << 20)
         .table_keep_resident(1 << 19);
     config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
-    // By default 4 GiB of addresses are set aside for each memory, more than a
-    // limit of the address space (ulimit -v) may allow.
+    // By default, the engine reserves 4 GiB of addresses for each memory, which a
+    // limit of the address space (ulimit -v) may forbid.
     config.memory_reservation(MEMORY_LIMIT as u64);
     Ok(Engine::new(&config)?)
 }

@@ -1,5 +1,5 @@
-//! `[component.NAME.dependencies]`: composing a component with the components
-//! that it depends on, with the crate that Spin composes with.
+//! `[component.NAME.dependencies]`: composes a component with its dependencies, with
+//! the crate that Spin uses.
 
 use crate::component::read;
 use crate::manifest::{Dependency, Inherits};
@@ -7,7 +7,8 @@ use anyhow::{Context, Result, ensure};
 use wac_graph::types::{Package, World};
 use wac_graph::{CompositionGraph, NodeId, PackageId};
 
-/// The imports for which a dependency needs a field of the component's table.
+/// The prefixes of imports, and the field of the component's table that a dependency
+/// has to inherit for each.
 const GRANTS: [(&str, &str); 5] = [
     ("fermyon:spin/key-value@", "key_value_stores"),
     ("fermyon:spin/variables@", "variables"),
@@ -16,8 +17,8 @@ const GRANTS: [(&str, &str); 5] = [
     ("wasi:keyvalue/", "key_value_stores"),
 ];
 
-/// Makes one component of the one in a file and of its dependencies, so that
-/// it no longer imports what they export.
+/// Composes a component with its dependencies, so that it no longer imports what they
+/// export.
 pub fn compose(component: Vec<u8>, dependencies: &[Dependency]) -> Result<Vec<u8>> {
     let mut graph = CompositionGraph::new();
     let component = register(&mut graph, "component", component)?;
@@ -36,7 +37,7 @@ pub fn compose(component: Vec<u8>, dependencies: &[Dependency]) -> Result<Vec<u8
     Ok(graph.encode(Default::default())?)
 }
 
-/// Satisfies imports of an instance with the exports of a dependency.
+/// Connects imports of an instance to the exports of a dependency.
 fn plug(
     graph: &mut CompositionGraph,
     socket: NodeId,
@@ -45,7 +46,7 @@ fn plug(
 ) -> Result<()> {
     let satisfied = imports
         .iter()
-        .filter(|import| is_meant(&dependency.name, import));
+        .filter(|import| matches(&dependency.name, import));
     let satisfied: Vec<_> = satisfied.collect();
     ensure!(
         !satisfied.is_empty(),
@@ -69,15 +70,15 @@ fn register(graph: &mut CompositionGraph, name: &str, bytes: Vec<u8>) -> Result<
     Ok(graph.register_package(package)?)
 }
 
-/// Whether the name of a dependency means this import.
-fn is_meant(name: &str, import: &str) -> bool {
+/// Whether the name of a dependency matches an import.
+fn matches(name: &str, import: &str) -> bool {
     let (name, version) = split(name);
     let (interface, its) = split(import);
     let is_named = interface == name || interface.split('/').next() == Some(name);
     is_named && (version.is_none() || version == its)
 }
 
-/// Splits the version off a name.
+/// Splits a name into name and version.
 fn split(name: &str) -> (&str, Option<&str>) {
     match name.split_once('@') {
         Some((name, version)) => (name, Some(version)),
@@ -85,8 +86,8 @@ fn split(name: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// Fails where a dependency imports what it does not inherit. Spin lets it
-/// start, and each call of such an import fail.
+/// Checks that a dependency inherits what it imports. Spin does not check this, but
+/// fails each call of such an import.
 fn check_imports(world: &World, inherits: &Inherits) -> Result<()> {
     for import in world.imports.keys() {
         let grant = GRANTS.iter().find(|grant| import.starts_with(grant.0));
@@ -111,7 +112,7 @@ mod tests {
 
     #[test]
     fn names_match_imports_as_in_spin() {
-        for (name, import, matches) in [
+        for (name, import, expected) in [
             ("mud:pit/dig@0.1.0", "mud:pit/dig@0.1.0", true),
             ("mud:pit/dig@0.1.0", "mud:pit/dig@0.1.1", false),
             ("mud:pit/dig@0.1.0", "mud:pit/dig", false),
@@ -124,7 +125,7 @@ mod tests {
             ("dig", "dig", true),
             ("dig", "mud:pit/dig", false),
         ] {
-            assert_eq!(is_meant(name, import), matches, "{name} {import}");
+            assert_eq!(matches(name, import), expected, "{name} {import}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! From a request on a connection to the component's answer.
+//! Passes a request from a connection to the component.
 
 use crate::component::{Component, Kind};
 use crate::incoming;
@@ -12,19 +12,22 @@ use hyper::{Request, Response};
 use std::net::SocketAddr;
 use wasmtime_wasi_http::p2::body::HyperOutgoingBody;
 
-/// A component with the route that leads to it.
+/// A component and its route.
 pub struct Handler {
     pub component: Component,
     pub route: String,
     pub app: AppState,
 }
 
-/// The component's, or that of an answer without content.
+/// The component's body, or none.
 pub type Body = Either<HyperOutgoingBody, Empty<Bytes>>;
 
 impl Handler {
-    /// Lets the component answer a request from `client`. An error, which has
-    /// been logged, is that no answer is to be sent.
+    /// Answers a request from `client`.
+    ///
+    /// # Errors
+    ///
+    /// If the connection is to be cut without a response, which is logged.
     pub async fn answer(
         &self,
         request: Request<Incoming>,
@@ -32,7 +35,7 @@ impl Handler {
     ) -> Result<Response<Body>> {
         let (mut parts, body) = request.into_parts();
         let Some(path_info) = incoming::path_info(&self.route, parts.uri.path()) else {
-            return Ok(without_content(StatusCode::NOT_FOUND));
+            return Ok(without_body(StatusCode::NOT_FOUND));
         };
         let log = &self.app.log;
         incoming::set_authority(&mut parts)
@@ -41,7 +44,7 @@ impl Handler {
             let appended = incoming::append_headers(&mut parts, &self.route, &path_info, client);
             if let Err(error) = appended {
                 log.line(format_args!("a request was refused: {error:#}"));
-                return Ok(without_content(StatusCode::INTERNAL_SERVER_ERROR));
+                return Ok(without_body(StatusCode::INTERNAL_SERVER_ERROR));
             }
         }
         let body = body.map_err(wasmtime_wasi_http::Error::from);
@@ -50,14 +53,14 @@ impl Handler {
             Ok(response) => Ok(response.map(Either::Left)),
             Err(error) => {
                 log.line(format_args!("the component failed: {error:#}"));
-                Ok(without_content(StatusCode::INTERNAL_SERVER_ERROR))
+                Ok(without_body(StatusCode::INTERNAL_SERVER_ERROR))
             }
         }
     }
 }
 
-/// An answer of the host itself, which has no content, as on Spin.
-fn without_content(status: StatusCode) -> Response<Body> {
+/// Returns a response of the host itself, which has no body, as in Spin.
+fn without_body(status: StatusCode) -> Response<Body> {
     let mut response = Response::new(Either::Right(Empty::new()));
     *response.status_mut() = status;
     response

@@ -1,31 +1,30 @@
-//! Points at which a test can watch the host, or make it fail.
+//! Hooks for tests that observe the host or make it fail.
 
 use crate::usage::Usage;
 use std::fmt::Debug;
 
-/// Is called when the host does something for the component. The methods do
-/// nothing unless they are overridden.
+/// Methods that the host calls when it does something for the component. By default
+/// they do nothing.
 pub trait Hooks: Debug + Send + Sync {
-    /// Is called before a variable is read.
+    /// Called before a variable is read.
     ///
     /// # Errors
     ///
-    /// The component is told that the variable's provider failed, for this
-    /// reason.
+    /// The component gets this reason as an error of the variable's provider.
     fn variable(&self, _name: &str) -> Result<(), String> {
         Ok(())
     }
 
-    /// Is called before an allowed request is sent.
+    /// Called before an allowed request is sent.
     ///
     /// # Errors
     ///
-    /// The component is told that the host failed, for this reason.
+    /// The component gets this reason as an internal error of the host.
     fn request(&self, _url: &str) -> Result<(), String> {
         Ok(())
     }
 
-    /// Is called when an instance has ended, which may be after its answer.
+    /// Called when an instance has ended, which may be after its response.
     fn ended(&self, _usage: Usage) {}
 }
 

@@ -1,5 +1,5 @@
-//! Requests as Spin hands them to a component: which path a route takes, what
-//! the request's authority is, and the headers that Spin adds.
+//! Turns a request into what Spin passes to a component: matches the route, sets the
+//! authority, and appends Spin's headers.
 //!
 //! Spin 4 does this in `crates/routes/src/lib.rs`, and in `server.rs` and
 //! `headers.rs` of `crates/trigger-http/src`.
@@ -10,11 +10,11 @@ use http::uri::{Authority, Scheme};
 use http::{HeaderValue, Uri, header};
 use std::net::SocketAddr;
 
-/// The part of the path that a route leaves to the component: all that a
-/// trailing wildcard stands for. `None` where the route does not match.
+/// Returns the part of the path that matches the wildcard of a route, or `None` if
+/// the route does not match.
 ///
-/// Slashes at both ends of a path do not count, and neither does it matter
-/// whether the path starts with one: `OPTIONS *` matches `/...`.
+/// Slashes at both ends of a path are ignored, and a path may lack the first one:
+/// `OPTIONS *` matches `/...`.
 pub fn path_info(route: &str, path: &str) -> Option<String> {
     let inner = path.trim_matches('/');
     let Some(base) = route.strip_suffix("/...") else {
@@ -22,18 +22,23 @@ pub fn path_info(route: &str, path: &str) -> Option<String> {
     };
     let base = base.trim_matches('/');
     let rest = inner.strip_prefix(base)?;
-    let rest = match base.is_empty() || rest.is_empty() {
-        true => rest,
-        false => rest.strip_prefix('/')?,
+    let rest = if base.is_empty() || rest.is_empty() {
+        rest
+    } else {
+        rest.strip_prefix('/')?
     };
     let start = if rest.is_empty() { "" } else { "/" };
     let end = if path.ends_with('/') { "/" } else { "" };
     Some(format!("{start}{rest}{end}"))
 }
 
-/// Makes the request's URI absolute: its authority is that of the `Host` header
-/// or of the URI itself. Where neither names one, the two differ, or the header
-/// is malformed, Spin cuts the connection without an answer.
+/// Makes the request's URI absolute, with the authority of the `Host` header or of
+/// the URI itself.
+///
+/// # Errors
+///
+/// If there is none, the two differ, or the header is malformed. Spin then cuts the
+/// connection without a response.
 pub fn set_authority(request: &mut Parts) -> Result<()> {
     let mut uri = std::mem::take(&mut request.uri).into_parts();
     let host = request.headers.get(header::HOST).map(parse_host);
@@ -55,9 +60,12 @@ fn parse_host(host: &HeaderValue) -> Result<Authority> {
     host.parse().context("the Host header is no authority")
 }
 
-/// Adds Spin's headers to a request that came from `client`, in Spin's order
-/// and after those that the client sent, also where they have the same name.
-/// Where the value of a header is not UTF-8, Spin answers 500.
+/// Appends Spin's headers to a request from `client`, in Spin's order, after those of
+/// the same name that the client sent.
+///
+/// # Errors
+///
+/// If the value of a header is not UTF-8. Spin then answers 500.
 pub fn append_headers(
     request: &mut Parts,
     route: &str,
@@ -157,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn an_authority_that_is_none_is_refused() {
+    fn a_missing_or_invalid_authority_is_refused() {
         for (uri, host) in [
             ("/", None),
             ("/", Some(&b"\xff"[..])),

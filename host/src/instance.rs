@@ -1,5 +1,4 @@
-//! What an instance of the component sees of the host, and what all instances
-//! of an application share.
+//! The state of the host for an instance, and for all instances of an application.
 
 use crate::allowed_hosts::AllowedHosts;
 use crate::app::App;
@@ -19,11 +18,10 @@ use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
-/// The most memory that one instance may ever take, in bytes: as on Akamai
-/// Functions.
+/// The memory limit of an instance, in bytes: that of Akamai Functions.
 pub const MEMORY_LIMIT: usize = 128 << 20;
 
-/// What all instances of one application share.
+/// The state that all instances of an application share.
 pub struct AppState {
     variables: Arc<BTreeMap<String, String>>,
     allowed_hosts: Arc<AllowedHosts>,
@@ -33,7 +31,7 @@ pub struct AppState {
     memory_limit: usize,
     hooks: Arc<dyn Hooks>,
     pub log: Log,
-    /// The calls that have not ended, also those that have been answered.
+    /// The calls that have not ended. Some may have returned their response.
     pub calls: TaskTracker,
 }
 
@@ -56,7 +54,7 @@ impl AppState {
     }
 }
 
-/// What belongs to one instance.
+/// The state of an instance.
 pub struct InstanceState {
     pub table: ResourceTable,
     pub stores: Stores,
@@ -70,7 +68,7 @@ pub struct InstanceState {
 
 impl InstanceState {
     pub fn new(app: &AppState, kind: Kind) -> Self {
-        // No files, no network but the allowed HTTP.
+        // No files, and no network except allowed HTTP requests.
         let mut wasi = WasiCtx::builder();
         wasi.stdout(app.log.clone())
             .stderr(app.log.clone())

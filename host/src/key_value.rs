@@ -18,42 +18,42 @@ use std::sync::Arc;
 use tokio::task::spawn_blocking;
 use wasmtime::component::Resource;
 
-/// Keeps the values of stores, which are known by their labels. It may block.
+/// The storage of key-value stores, which have labels. Its methods may block.
 pub trait Backend: Send + Sync {
-    /// The value of a key, if there is one.
+    /// Returns the value of a key, if there is one.
     ///
     /// # Errors
     ///
-    /// Where the backend fails.
+    /// If the backend fails.
     fn get(&self, store: &str, key: &str) -> Result<Option<Vec<u8>>>;
 
-    /// Gives a key a value.
+    /// Sets the value of a key.
     ///
     /// # Errors
     ///
-    /// Where the backend fails.
+    /// If the backend fails.
     fn set(&self, store: &str, key: &str, value: &[u8]) -> Result<()>;
 
-    /// Removes a key, if it is there.
+    /// Deletes a key, if it exists.
     ///
     /// # Errors
     ///
-    /// Where the backend fails.
+    /// If the backend fails.
     fn delete(&self, store: &str, key: &str) -> Result<()>;
 
-    /// Adds to a counter in one step, and returns the sum. A counter that is not
-    /// there is 0. Its value is 8 bytes, little-endian.
+    /// Adds to a counter atomically, and returns the sum. A missing counter is 0.
+    /// Its value is 8 bytes, little-endian.
     ///
     /// # Errors
     ///
-    /// Where the backend fails, or the value is no counter.
+    /// If the backend fails, or the value is not a counter.
     fn increment(&self, store: &str, key: &str, delta: i64) -> Result<i64>;
 
-    /// All keys of a store.
+    /// Returns all keys of a store.
     ///
     /// # Errors
     ///
-    /// Where the backend fails.
+    /// If the backend fails.
     fn keys(&self, store: &str) -> Result<Vec<String>>;
 }
 
@@ -70,9 +70,9 @@ pub struct OpenStore {
 }
 
 impl InstanceState {
-    /// Lets the backend do something with an opened store, on a thread where
-    /// it may block: other requests go on, and so does the answer that this
-    /// component may have handed over just before.
+    /// Runs an action on an opened store, on a thread where it may block. Other
+    /// requests go on meanwhile, and so does a response that this instance has
+    /// returned just before.
     async fn with_store<T: Send + 'static>(
         &mut self,
         store: Resource<OpenStore>,
@@ -236,7 +236,8 @@ impl atomics::Host for InstanceState {
     }
 }
 
-/// Compare-and-swap is not offered: it is not exclusive in Spin's default store.
+/// geo-host does not offer compare-and-swap, which is not exclusive in Spin's default
+/// store.
 impl HostCas for InstanceState {
     async fn new(
         &mut self,
@@ -264,7 +265,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_keep_what_they_are_given() {
+    fn both_backends_store_values() {
         let folder = tempfile::tempdir().unwrap();
         let backends: [Box<dyn Backend>; 2] = [
             Box::new(Memory::default()),
@@ -294,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn a_database_is_there_again() {
+    fn a_database_persists() {
         let folder = tempfile::tempdir().unwrap();
         let database = Database::open(folder.path()).unwrap();
         database.set("default", "a", b"1").unwrap();

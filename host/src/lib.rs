@@ -1,9 +1,9 @@
-//! geo-host serves one Spin HTTP component on a machine that has no Spin: the
-//! same component, from the same `spin.toml`, on the same engine.
+//! geo-host serves a Spin HTTP component without Spin: the same component, with the
+//! same `spin.toml`, on the same engine.
 //!
-//! A [`Manifest`] and the variables given to it make an [`App`]; its component
-//! is composed with its dependencies, and compiled once into a [`Component`]; a
-//! [`Server`] gives every request a fresh instance of it.
+//! A [`Manifest`] and values for its variables make an [`App`]. Its component is
+//! composed with its dependencies and compiled once, into a [`Component`]. A
+//! [`Server`] answers every request with a new instance of it.
 
 mod allowed_hosts;
 mod app;

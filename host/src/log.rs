@@ -1,4 +1,4 @@
-//! Where the component's stderr and the host's own messages go.
+//! The log: the component's output and the host's own messages.
 
 use std::fmt::Display;
 use std::io::{self, Write};
@@ -13,20 +13,20 @@ use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 pub struct Log(Arc<Mutex<dyn Write + Send>>);
 
 impl Log {
-    /// The host's own stderr.
+    /// Returns a log to the host's stderr.
     pub fn stderr() -> Self {
         Self::to(io::stderr())
     }
 
-    /// Any writer, for example a file.
+    /// Returns a log to a writer, for example a file.
     pub fn to(writer: impl Write + Send + 'static) -> Self {
         Self(Arc::new(Mutex::new(writer)))
     }
 
-    /// Writes a message of the host's own as one line, whatever is in it.
+    /// Writes a message of the host as one line, whatever it contains.
     pub fn line(&self, message: impl Display) {
         let message = one_line(&message.to_string());
-        // Nobody is left to tell where the log itself fails.
+        // A failure of the log itself cannot be reported.
         let _ = self.write(format!("geo-host: {message}\n").as_bytes());
     }
 
@@ -37,13 +37,16 @@ impl Log {
     }
 }
 
-/// A text with a space for each stretch of white space, and other control
+/// Returns a text with white space collapsed to single spaces, and other control
 /// characters escaped.
 fn one_line(text: &str) -> String {
     let words: Vec<_> = text.split_whitespace().collect();
-    let escape = |c: char| match c.is_control() {
-        true => c.escape_default().to_string(),
-        false => c.to_string(),
+    let escape = |c: char| {
+        if c.is_control() {
+            c.escape_default().to_string()
+        } else {
+            c.to_string()
+        }
     };
     words.join(" ").chars().map(escape).collect()
 }
@@ -60,8 +63,7 @@ impl IsTerminal for Log {
     }
 }
 
-/// Writes at once: log lines are short, and must not be lost when the process
-/// ends.
+/// Writes without buffering, so that no line is lost when the process ends.
 impl AsyncWrite for Log {
     fn poll_write(
         self: Pin<&mut Self>,

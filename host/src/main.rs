@@ -16,8 +16,8 @@ struct Arguments {
     #[arg(long, value_name = "FILE", default_value = "spin.toml")]
     from: PathBuf,
 
-    /// Another component than the manifest's: one that imports nothing of Spin
-    /// gets the variables in its environment
+    /// Serve this component instead of the manifest's; if it imports nothing of
+    /// Spin, the variables are in its environment
     #[arg(long, value_name = "FILE")]
     component: Option<PathBuf>,
 
@@ -65,14 +65,14 @@ async fn serve(arguments: Arguments) -> Result<()> {
 
     let stop = interrupted()?;
 
-    // Whoever closed the output does not want to know.
+    // A closed output is not an error.
     let _ = writeln!(io::stdout(), "{name} is at http://{}", server.address());
     server.run(stop).await;
     Ok(())
 }
 
-/// Ready when the user presses Ctrl-C or a supervisor asks to stop. From the
-/// call on, neither ends the process at once.
+/// Returns a future that is ready on Ctrl-C or when a supervisor stops the process.
+/// From this call on, neither ends the process at once.
 #[cfg(unix)]
 fn interrupted() -> Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
@@ -86,7 +86,7 @@ fn interrupted() -> Result<impl Future<Output = ()>> {
     })
 }
 
-/// Ready when the user presses Ctrl-C.
+/// Returns a future that is ready on Ctrl-C.
 #[cfg(not(unix))]
 fn interrupted() -> Result<impl Future<Output = ()>> {
     Ok(async { drop(tokio::signal::ctrl_c().await) })

@@ -1,4 +1,4 @@
-//! `spin.toml`, [manifest version 2][reference], as far as geo-host goes by it.
+//! `spin.toml`, [manifest version 2][reference], as far as geo-host supports it.
 //!
 //! [reference]: https://spinframework.dev/v3/manifest-reference
 
@@ -22,7 +22,7 @@ pub struct Manifest {
     pub variables: BTreeMap<String, Variable>,
     /// The component's variables: templates over the application's.
     pub component_variables: BTreeMap<String, String>,
-    /// Where the component may send requests to: templates, too.
+    /// The hosts that the component may send requests to: templates, too.
     pub allowed_outbound_hosts: Vec<String>,
     /// The labels of the key-value stores that the component may open.
     pub key_value_stores: Vec<String>,
@@ -32,12 +32,12 @@ pub struct Manifest {
 #[derive(Clone, Debug)]
 pub struct Dependency {
     /// The imports that it satisfies: an interface (`geo:lookup/lookup@0.1.0`),
-    /// or all interfaces of a package (`geo:lookup@0.1.0`). Without a version,
-    /// every version is meant.
+    /// or all interfaces of a package (`geo:lookup@0.1.0`). Without a version, any
+    /// version matches.
     pub name: String,
     /// The file of the component.
     pub path: PathBuf,
-    /// What it may use of the host.
+    /// The configuration that it inherits.
     pub inherits: Inherits,
 }
 
@@ -59,13 +59,13 @@ pub enum Inherits {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Variable {
-    /// The value where none is given.
+    /// The value if none is given.
     pub default: Option<String>,
-    /// Whether one has to be given.
+    /// Whether a value has to be given.
     pub required: bool,
     /// Whether the value must not be shown.
     pub secret: bool,
-    /// What it is for.
+    /// The description.
     pub description: Option<String>,
 }
 
@@ -74,9 +74,9 @@ impl Manifest {
     ///
     /// # Errors
     ///
-    /// Where the file cannot be read, is no version 2 manifest, or holds what
-    /// geo-host cannot do: more than one HTTP trigger, a remote component, or
-    /// one with files, databases or an environment.
+    /// If the file cannot be read, is not a manifest of version 2, or needs what
+    /// geo-host does not support: more than one HTTP trigger, a remote component, or
+    /// a component with files, databases or an environment.
     pub fn read(path: &Path) -> Result<Self> {
         let text = std::fs::read_to_string(path)
             .with_context(|| format!("cannot read the manifest {}", path.display()))?;
@@ -84,7 +84,7 @@ impl Manifest {
         Self::parse(&text, folder).with_context(|| format!("{} is not usable", path.display()))
     }
 
-    /// Takes the text of a manifest in a folder.
+    /// Parses the text of a manifest in a folder.
     fn parse(text: &str, folder: &Path) -> Result<Self> {
         let version: Version = toml::from_str(text)?;
         ensure!(
@@ -148,7 +148,7 @@ impl Manifest {
     }
 }
 
-/// Spin's rule for names, without which `SPIN_VARIABLE_*` would be ambiguous.
+/// Checks Spin's rule for names, which makes `SPIN_VARIABLE_*` unambiguous.
 fn check_name(name: &str) -> Result<()> {
     let is_name = name.starts_with(|first: char| first.is_ascii_lowercase())
         && name
@@ -219,8 +219,7 @@ struct DependencyTable {
     inherit_configuration: Option<Inherits>,
 }
 
-/// What a component's table may have besides, because running it does not
-/// depend on that.
+/// Fields of a component's table that do not affect how it runs.
 const IGNORED: [&str; 6] = [
     "build",
     "description",
@@ -261,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn a_good_one_is_read() {
+    fn a_valid_manifest_is_read() {
         let manifest = parse(GOOD).unwrap();
         assert_eq!(manifest.name, "elbonia");
         assert_eq!(manifest.source, Path::new("folder/elbonia.wasm"));
@@ -280,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_one_says_what_is_wrong() {
+    fn errors_name_what_is_wrong() {
         for (from, to, complaint) in [
             ("spin_manifest_version = 2", "", "spin_manifest_version"),
             (

@@ -1,8 +1,8 @@
 //! Outgoing requests: which are allowed, and how they are sent.
 //!
-//! Connections, timeouts and error codes are those of Spin 4, whose
-//! `crates/factor-outbound-http/src/wasi.rs` has them: a component that handles
-//! a failure here handles it there.
+//! Connections, timeouts and error codes are those of Spin 4, from
+//! `crates/factor-outbound-http/src/wasi.rs`, so that a component handles failures
+//! here as it does there.
 
 use crate::allowed_hosts::AllowedHosts;
 use crate::hooks::Hooks;
@@ -23,16 +23,16 @@ use tokio::net::{TcpStream, lookup_host};
 use tokio::time::timeout;
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
-/// How long each step of an exchange may take where the component does not say.
+/// The default timeout of each step of an exchange.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(600);
 
 tokio::task_local! {
-    /// How long the request that is sent by this task may take to connect. A
-    /// connector is told nothing but where to.
+    /// The connect timeout of the request that this task sends. A connector gets only
+    /// the URI.
     static CONNECT_TIMEOUT: Duration;
 }
 
-/// A client whose idle connections are used again. Clones share them.
+/// A client that reuses idle connections. Clones share the pool.
 #[derive(Clone)]
 pub struct PoolingClient(Client<Connector, WasiBody>);
 
@@ -42,7 +42,7 @@ type Connector = hyper_rustls::HttpsConnector<TcpConnector>;
 type Connector = TcpConnector;
 
 impl PoolingClient {
-    /// A client without any connection yet.
+    /// Returns a client with an empty pool.
     pub fn new() -> Self {
         #[cfg(feature = "tls")]
         let connector = hyper_rustls::HttpsConnectorBuilder::new()
@@ -55,9 +55,9 @@ impl PoolingClient {
         Self(Client::builder(TokioExecutor::new()).build(connector))
     }
 
-    /// Sends a request, on an idle connection if there is one. Redirects are
-    /// not followed. A connection that ends before the response has begun is
-    /// [`Error::HttpProtocolError`], as on Spin.
+    /// Sends a request, on an idle connection if there is one. Redirects are not
+    /// followed. A connection that ends before the response begins is
+    /// [`Error::HttpProtocolError`], as in Spin.
     async fn send(
         &self,
         request: Request<WasiBody>,
@@ -79,7 +79,7 @@ impl PoolingClient {
     }
 }
 
-/// A body that fails where its next frame takes longer than `limit`.
+/// Returns a body that fails if the next frame takes longer than `limit`.
 fn with_timeout(body: Incoming, limit: Duration) -> WasiBody {
     let frames = stream::unfold(Some(body), move |body| async move {
         let mut body = body?;
@@ -93,7 +93,7 @@ fn with_timeout(body: Incoming, limit: Duration) -> WasiBody {
     StreamBody::new(frames).boxed_unsync()
 }
 
-/// What a component is told of a failure.
+/// Returns the error that the component gets.
 fn from_client(error: legacy::Error) -> Error {
     if !error.is_connect() {
         return Error::HttpProtocolError;
@@ -112,7 +112,7 @@ fn from_client(error: legacy::Error) -> Error {
     }
 }
 
-/// Connects, within [`CONNECT_TIMEOUT`], to the host of a URI.
+/// Connects to the host of a URI within [`CONNECT_TIMEOUT`].
 #[derive(Clone)]
 struct TcpConnector;
 
@@ -156,7 +156,7 @@ async fn connect(uri: &Uri) -> Result<TcpStream, ConnectError> {
         80
     };
     let host = uri.host().unwrap_or_default();
-    // An IPv6 address stands in brackets here, but not where it is resolved.
+    // An IPv6 address has brackets in a URI, but not for the resolver.
     let host = host.trim_start_matches('[').trim_end_matches(']');
     let addresses: Vec<_> = lookup_host((host, uri.port_u16().unwrap_or(default_port)))
         .await
@@ -172,7 +172,7 @@ async fn connect(uri: &Uri) -> Result<TcpStream, ConnectError> {
     Ok(stream)
 }
 
-/// What one instance sends requests with.
+/// The outgoing requests of an instance.
 pub struct Outbound {
     pub allowed: Arc<AllowedHosts>,
     pub client: PoolingClient,
@@ -192,7 +192,7 @@ impl WasiHttpHooks for Outbound {
     ) -> Box<dyn Future<Output = Exchange> + Send> {
         let is_allowed = self.allowed.allow(request.uri());
         if !is_allowed {
-            // Without path and query, which may hold secrets.
+            // Without path and query, which may contain secrets.
             self.log.line(format_args!(
                 "the component may not reach {}://{}: allowed_outbound_hosts does not hold it",
                 request.uri().scheme_str().unwrap_or_default(),
@@ -200,9 +200,10 @@ impl WasiHttpHooks for Outbound {
             ));
         }
         let client = self.client.clone();
-        let hooked = match is_allowed {
-            true => self.hooks.request(&request.uri().to_string()),
-            false => Ok(()),
+        let hooked = if is_allowed {
+            self.hooks.request(&request.uri().to_string())
+        } else {
+            Ok(())
         };
         Box::new(async move {
             if !is_allowed {
@@ -215,9 +216,9 @@ impl WasiHttpHooks for Outbound {
         })
     }
 
-    /// How many bytes of a body the host takes at once. Far fewer than the
-    /// engine's default of 1 MiB, so that a component cannot rely on being
-    /// rid of a large body in one write.
+    /// Returns how many bytes of a body the host takes at once: far fewer than the
+    /// engine's default of 1 MiB, so that a component cannot rely on writing a large
+    /// body at once.
     fn p2_outgoing_body_chunk_size(&mut self) -> usize {
         16 * 1024
     }

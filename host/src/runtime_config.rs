@@ -1,4 +1,4 @@
-//! What a manifest leaves to the host.
+//! The configuration of the host that is not in the manifest.
 
 use crate::clock::Clock;
 use crate::hooks::{Hooks, NoHooks};
@@ -7,25 +7,25 @@ use crate::key_value::{Backend, Memory};
 use crate::log::Log;
 use std::sync::Arc;
 
-/// The log, the time, where key-value stores lie, and what an instance may take.
-/// Spin takes such things from its runtime configuration.
+/// The log, the clock, the backend of key-value stores, and the memory limit. Spin has
+/// these in its runtime configuration.
 #[derive(Clone)]
 pub struct RuntimeConfig {
-    /// Where the component's output and the host's own messages go.
+    /// The log of the component's output and the host's own messages.
     pub log: Log,
-    /// What the component takes for the time.
+    /// The clock of the component.
     pub clock: Clock,
-    /// Where key-value stores lie.
+    /// The backend of key-value stores.
     pub key_value: Arc<dyn Backend>,
-    /// How many bytes of memory one instance of the component may take.
+    /// The memory limit of an instance, in bytes.
     pub memory_limit: usize,
-    /// What tests hook into.
+    /// Hooks for tests.
     pub hooks: Arc<dyn Hooks>,
 }
 
 impl Default for RuntimeConfig {
-    /// The process's stderr, the system's time, stores in memory, and as much
-    /// memory for an instance as on Akamai Functions.
+    /// Returns a log to stderr, the system's clock, stores in memory, and the memory
+    /// limit of Akamai Functions.
     fn default() -> Self {
         Self {
             log: Log::stderr(),

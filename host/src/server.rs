@@ -1,4 +1,4 @@
-//! An HTTP/1.1 server on a socket.
+//! The HTTP/1.1 server.
 
 use crate::app::App;
 use crate::component::Component;
@@ -17,8 +17,7 @@ use tokio::net::TcpListener;
 use tokio::time::{sleep, timeout};
 use tokio_util::task::TaskTracker;
 
-/// How long requests, and what the component does after its answers, may take
-/// to end when the server has been told to stop.
+/// How long calls may go on after the server is told to stop.
 const GRACE: Duration = Duration::from_secs(5);
 
 /// The calls of a component.
@@ -26,15 +25,15 @@ const GRACE: Duration = Duration::from_secs(5);
 pub struct Calls(TaskTracker);
 
 impl Calls {
-    /// Waits until none is running.
-    pub async fn ended(&self) {
-        // Closing does not keep calls from starting; it is what is waited for.
+    /// Waits until no call is running.
+    pub async fn idle(&self) {
+        // `wait` requires a closed tracker. Calls can still start in it.
         self.0.close();
         self.0.wait().await;
     }
 }
 
-/// A server that listens, and answers as soon as it runs.
+/// A server that listens. It answers requests once it runs.
 pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
@@ -46,7 +45,7 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// Where the address cannot be had.
+    /// If it cannot listen on the address.
     pub async fn bind(
         address: SocketAddr,
         app: App,
@@ -69,18 +68,18 @@ impl Server {
         })
     }
 
-    /// Where it listens.
+    /// Returns the address that the server listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// The calls of the component, which may go on after its answers.
+    /// Returns the calls of the component, which may go on after their responses.
     pub fn calls(&self) -> Calls {
         Calls(self.handler.app.calls.clone())
     }
 
-    /// Answers requests until `stop` is ready. Then nothing listens any more,
-    /// and what is under way has some seconds to end.
+    /// Answers requests until `stop` is ready. Then the server stops listening, and
+    /// waits some seconds for the calls in progress.
     pub async fn run(self, stop: impl Future<Output = ()>) {
         let calls = self.calls();
         let connections = GracefulShutdown::new();
@@ -91,11 +90,12 @@ impl Server {
                 () = &mut stop => break,
             };
             let Ok((stream, client)) = accepted else {
-                // Most likely no file descriptors are left: let some be closed.
+                // Most likely there are no file descriptors left. Some may be closed
+                // soon.
                 sleep(Duration::from_millis(50)).await;
                 continue;
             };
-            // Small answers in several writes must not wait for each other.
+            // Nagle's algorithm would delay responses of several small writes.
             let _ = stream.set_nodelay(true);
             let handler = Arc::clone(&self.handler);
             let service = service_fn(move |request| {
@@ -106,14 +106,14 @@ impl Server {
                 .timer(TokioTimer::new())
                 .serve_connection(TokioIo::new(stream), service);
             let connection = connections.watch(connection);
-            // What goes wrong on a connection is its client's to notice.
+            // The client sees the errors of its connection.
             tokio::spawn(async move { drop(connection.await) });
         }
         drop(self.listener);
-        let ended = async {
+        let idle = async {
             connections.shutdown().await;
-            calls.ended().await;
+            calls.idle().await;
         };
-        let _ = timeout(GRACE, ended).await;
+        let _ = timeout(GRACE, idle).await;
     }
 }

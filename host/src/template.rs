@@ -1,9 +1,9 @@
-//! Spin's template expressions: `{{ name }}` stands for a variable.
+//! Spin's template expressions: `{{ name }}` is the value of a variable.
 
 use anyhow::{Result, anyhow, bail};
 use std::collections::BTreeMap;
 
-/// Puts the values of variables into a template.
+/// Expands a template with the values of variables.
 pub fn expand(template: &str, variables: &BTreeMap<String, String>) -> Result<String> {
     let mut text = String::new();
     let mut rest = template;
@@ -27,7 +27,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn variables_stand_between_braces() {
+    fn expressions_are_expanded() {
         let variables = [("a", "1"), ("b", "{{ a }}")]
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .into();

@@ -1,30 +1,30 @@
-//! What an instance took of the machine.
+//! The resources that an instance uses.
 
 use crate::instance::InstanceState;
 use wasmtime::{ResourceLimiter, Result, Store, StoreLimits, StoreLimitsBuilder};
 
-/// What an instance took until it ended.
+/// The resources that an instance used until it ended.
 #[derive(Clone, Copy, Debug)]
 pub struct Usage {
-    /// How many instructions of the component ran, as the engine counts them
-    /// (fuel); `None` where it does not. It does in a component that was loaded
-    /// by [`Component::load_metered`](crate::Component::load_metered).
+    /// The number of instructions, as the engine counts them (fuel). `None` unless
+    /// the component was loaded by
+    /// [`Component::load_metered`](crate::Component::load_metered).
     pub instructions: Option<u64>,
-    /// The bytes of its memories, which never shrink.
+    /// The size of its memories in bytes. They never shrink.
     pub memory: usize,
 }
 
-/// All the fuel that an instance can be given, so that it never runs out.
+/// The most fuel that an instance can have, so that it never runs out.
 const FUEL: u64 = u64::MAX;
 
 impl Usage {
-    /// Lets an instance begin.
+    /// Starts counting for an instance.
     pub fn begin(store: &mut Store<InstanceState>) {
-        // Fails where the engine does not count.
+        // Fails if the engine does not count.
         let _ = store.set_fuel(FUEL);
     }
 
-    /// What an instance has taken.
+    /// Returns what an instance has used so far.
     pub fn of(store: &Store<InstanceState>) -> Self {
         Self {
             instructions: store.get_fuel().ok().map(|left| FUEL - left),
@@ -33,14 +33,14 @@ impl Usage {
     }
 }
 
-/// Limits the memory of an instance, and counts it.
+/// Limits and counts the memory of an instance.
 pub struct Meter {
     limits: StoreLimits,
     memory: usize,
 }
 
 impl Meter {
-    /// `limit` is in bytes.
+    /// Returns a meter with a limit in bytes.
     pub fn new(limit: usize) -> Self {
         Self {
             limits: StoreLimitsBuilder::new().memory_size(limit).build(),

@@ -9,7 +9,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
-/// geo's own manifest; its component has to be built.
+/// Returns geo's own manifest, whose component has to be built.
 fn manifest() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../spin.toml")
 }
@@ -30,14 +30,15 @@ fn geo_host(manifest: &Path, listen: &str) -> Command {
     command
 }
 
-/// An ipify that accepts the key.
+/// Starts a stand-in that accepts the API key.
 fn ipify() -> (Runtime, StandIn) {
     let runtime = Runtime::new().unwrap();
     let ipify = runtime.block_on(StandIn::start_with_key("at_key")).unwrap();
     (runtime, ipify)
 }
 
-/// Where a program says that it listens, and what it says next.
+/// Reads the address that a program listens on. Returns it with the rest of the
+/// output.
 fn address(child: &mut Child) -> (String, BufReader<ChildStdout>) {
     let mut stdout = BufReader::new(child.stdout.take().unwrap());
     let mut line = String::new();
@@ -46,8 +47,8 @@ fn address(child: &mut Child) -> (String, BufReader<ChildStdout>) {
     (address.expect(&line).to_owned(), stdout)
 }
 
-/// What the program says when it cannot serve.
-fn complaint(manifest: &Path, listen: &str) -> String {
+/// Returns the error of a program that cannot serve.
+fn failure(manifest: &Path, listen: &str) -> String {
     let output = geo_host(manifest, listen).output().unwrap();
     assert_eq!(output.status.code(), Some(1));
     assert!(output.stdout.is_empty());
@@ -56,7 +57,7 @@ fn complaint(manifest: &Path, listen: &str) -> String {
     text
 }
 
-/// A manifest with one thing changed, in a folder of its own.
+/// Writes a changed copy of the manifest into a new folder.
 fn changed(from: &str, to: &str) -> (TempDir, PathBuf) {
     let text = std::fs::read_to_string(manifest()).unwrap();
     assert!(text.contains(from), "{from}");
@@ -70,7 +71,7 @@ fn changed(from: &str, to: &str) -> (TempDir, PathBuf) {
 fn the_port_is_taken() {
     let other = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = other.local_addr().unwrap().to_string();
-    let text = complaint(&manifest(), &address);
+    let text = failure(&manifest(), &address);
     assert!(
         text.contains(&format!("cannot listen on {address}")),
         "{text}"
@@ -80,7 +81,7 @@ fn the_port_is_taken() {
 
 #[test]
 fn the_manifest_is_missing_or_wrong() {
-    let text = complaint(Path::new("elbonia.toml"), "127.0.0.1:0");
+    let text = failure(Path::new("elbonia.toml"), "127.0.0.1:0");
     assert!(
         text.contains("cannot read the manifest elbonia.toml"),
         "{text}"
@@ -109,20 +110,20 @@ fn the_manifest_is_missing_or_wrong() {
         ),
     ] {
         let (_folder, path) = changed(from, to);
-        let text = complaint(&path, "127.0.0.1:0");
+        let text = failure(&path, "127.0.0.1:0");
         assert!(text.contains(expected), "{expected}: {text}");
     }
 }
 
 #[test]
-fn the_component_is_missing_or_none() {
+fn the_component_is_missing_or_invalid() {
     let (folder, path) = changed("geo.wasm", "geo.wasm");
-    let text = complaint(&path, "127.0.0.1:0");
+    let text = failure(&path, "127.0.0.1:0");
     assert!(text.contains("cannot read the component"), "{text}");
     assert!(text.contains("make build"), "{text}");
 
     std::fs::write(folder.path().join("geo.wasm"), "This is no component.").unwrap();
-    let text = complaint(&path, "127.0.0.1:0");
+    let text = failure(&path, "127.0.0.1:0");
     assert!(text.contains("geo.wasm cannot be served"), "{text}");
 }
 
@@ -142,13 +143,13 @@ fn it_serves_until_it_is_stopped() {
         "{answer}"
     );
 
-    // An idle connection does not keep it from ending.
+    // It exits although a connection is open.
     let _idle = TcpStream::connect(address).unwrap();
     assert!(interrupt(child).success());
 }
 
 #[test]
-fn it_keeps_what_it_stores_in_a_folder() {
+fn state_persists_in_a_folder() {
     let (_runtime, ipify) = ipify();
     let folder = TempDir::new().unwrap();
     let geo_host = |state: &Path| {
@@ -172,7 +173,7 @@ fn it_keeps_what_it_stores_in_a_folder() {
     }
     assert_eq!(ipify.calls(), ["/api/v2/country,city?apiKey=at_key"]);
 
-    // A file where the folder should be.
+    // A file in place of the folder.
     let file = state.join("key-value.redb");
     let output = geo_host(&file).output().unwrap();
     assert_eq!(output.status.code(), Some(1));
@@ -181,10 +182,10 @@ fn it_keeps_what_it_stores_in_a_folder() {
     assert!(text.contains("--state"), "{text}");
 }
 
-/// As in `geo-host | head -0`: it serves, though it cannot say where.
+/// As in `geo-host | head -0`.
 #[test]
-fn nobody_reads_its_output() {
-    // Free a moment ago.
+fn it_serves_with_its_output_closed() {
+    // A port that was free a moment ago.
     let free = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = free.local_addr().unwrap().to_string();
     drop(free);
@@ -203,7 +204,7 @@ fn nobody_reads_its_output() {
     assert!(interrupt(child).success());
 }
 
-/// By default the engine sets aside more addresses than many machines allow.
+/// By default, the engine reserves more addresses than some machines allow.
 #[cfg(unix)]
 #[test]
 fn it_runs_within_64_gib_of_addresses() {
@@ -224,7 +225,7 @@ fn it_runs_within_64_gib_of_addresses() {
     assert!(interrupt(child).success());
 }
 
-/// Sends a GET and returns head and body.
+/// Sends a GET request and returns the whole response.
 fn get(address: &str, path: &str) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
     let head = format!("GET {path} HTTP/1.0\r\nhost: geo.example\r\n\r\n");
@@ -234,7 +235,7 @@ fn get(address: &str, path: &str) -> String {
     answer
 }
 
-/// Presses Ctrl-C, and waits for the end.
+/// Sends SIGINT, and waits until the program exits.
 fn interrupt(mut child: Child) -> std::process::ExitStatus {
     let id = child.id().to_string();
     let sent = Command::new("kill").args(["-INT", &id]).status().unwrap();

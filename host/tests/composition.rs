@@ -1,12 +1,12 @@
-//! A component with a dependency, composed as `spin.toml` says.
+//! Components composed with a dependency, as in `spin.toml`.
 
 mod support;
 
 use geo_host::Component;
 use support::{Folder, MEMORY, Running, component, handler};
 
-/// A handler that answers with the status that it gets from `mud:pit/dig`.
-fn asking() -> Vec<u8> {
+/// Returns a handler that answers with the status that `mud:pit/dig` returns.
+fn importer() -> Vec<u8> {
     let world = format!(
         "package mud:handler;
         world handler {{
@@ -20,16 +20,16 @@ fn asking() -> Vec<u8> {
     component(&world, &handler(imports, "(func $afterwards)"))
 }
 
-/// The interface that is asked, and another one like it.
+/// The interface that the handler imports, and a similar one.
 const PIT: &str = "
     package mud:pit@0.1.0 {
         interface dig { dig: func() -> u32; }
         interface drill { dig: func() -> u32; }
     }";
 
-/// Exports one of these interfaces, and returns 204. Imports a function of
-/// another interface, given its name, its function's and the parameters of that,
-/// unless the name is empty.
+/// Returns a component that exports one of these interfaces, and returns 204. It
+/// imports a function, given the names of interface and function and the parameters,
+/// unless the first is empty.
 fn pit(interface: &str, [import, function, params]: [&str; 3]) -> Vec<u8> {
     let (in_world, in_module) = match import {
         "" => Default::default(),
@@ -52,9 +52,9 @@ fn pit(interface: &str, [import, function, params]: [&str; 3]) -> Vec<u8> {
 
 const NOTHING: [&str; 3] = [""; 3];
 
-/// The application whose manifest has these lines for its component.
+/// Writes an application whose component has these lines in the manifest.
 fn folder(manifest: &str, pit: &[u8]) -> Folder {
-    let folder = Folder::new(&asking(), manifest);
+    let folder = Folder::new(&importer(), manifest);
     folder.write("pit.wasm", pit);
     folder
 }
@@ -75,7 +75,7 @@ async fn a_dependency_satisfies_an_import() {
 }
 
 #[test]
-fn what_does_not_fit_says_why() {
+fn errors_of_composition_name_the_cause() {
     for (dependencies, pit, complaint) in [
         (
             r#""mud:pit/drill" = { path = "pit.wasm" }"#,
@@ -104,13 +104,13 @@ fn what_does_not_fit_says_why() {
         ),
     ] {
         let manifest = format!("[component.handler.dependencies]\n{dependencies}");
-        let error = complaint_of(&folder(&manifest, &pit));
+        let error = load_error(&folder(&manifest, &pit));
         assert!(error.contains(complaint), "{error}");
     }
 }
 
-/// Why an application cannot be served.
-fn complaint_of(folder: &Folder) -> String {
+/// Returns why an application cannot be loaded.
+fn load_error(folder: &Folder) -> String {
     let error = Component::load(&folder.app().unwrap()).err();
     format!("{:#}", error.expect("it cannot be served"))
 }
@@ -164,7 +164,7 @@ async fn a_dependency_imports_only_what_it_inherits() {
                 let server = Running::start(&folder).await;
                 assert_eq!(server.get().await, 204, "{manifest}");
             } else {
-                let error = complaint_of(&folder);
+                let error = load_error(&folder);
                 let complaint = format!("does not inherit {field}");
                 assert!(error.contains(&complaint), "{manifest}: {error}");
             }

@@ -1,4 +1,4 @@
-//! What a component may do, and which requests reach it.
+//! Requests that reach a component, and what it may do.
 
 mod support;
 
@@ -16,8 +16,8 @@ const WORLD: &str = "
         export wasi:http/incoming-handler@0.2.0;
     }";
 
-/// Answers 204, or what else `functions` say.
-fn plain(functions: &str) -> Folder {
+/// Returns an application whose handler has these functions.
+fn application(functions: &str) -> Folder {
     Folder::new(&component(WORLD, &handler("", functions)), "")
 }
 
@@ -25,7 +25,7 @@ const NO_CONTENT: &str = "(func $status (result i32) (i32.const 204)) (func $aft
 
 #[tokio::test]
 async fn requests_that_spin_refuses() {
-    let server = Running::start(&plain(NO_CONTENT)).await;
+    let server = Running::start(&application(NO_CONTENT)).await;
     for (head, start) in [
         ("GET / HTTP/1.1\r\nhost: test.example\r\n", "HTTP/1.1 204 "),
         (
@@ -34,7 +34,7 @@ async fn requests_that_spin_refuses() {
         ),
         ("GET http://test.example/ HTTP/1.1\r\n", "HTTP/1.1 204 "),
         ("GET / HTTP/1.0\r\nhost: test.example\r\n", "HTTP/1.0 204 "),
-        // Neither is answered.
+        // These get no response.
         ("GET / HTTP/1.1\r\n", ""),
         ("GET / HTTP/1.1\r\nhost: zürich.example\r\n", ""),
         (
@@ -56,7 +56,7 @@ async fn requests_that_spin_refuses() {
 #[tokio::test]
 async fn a_component_that_traps() {
     let traps = "(func $status (result i32) unreachable) (func $afterwards)";
-    let server = Running::start(&plain(traps)).await;
+    let server = Running::start(&application(traps)).await;
     let head = b"GET / HTTP/1.1\r\nhost: test.example\r\nconnection: close\r\n\r\n";
     let answer = server.send(head).await;
     let (head, content) = answer.split_once("\r\n\r\n").unwrap();
@@ -68,7 +68,7 @@ async fn a_component_that_traps() {
     assert!(log.contains("unreachable"), "{log}");
 }
 
-/// It counts in its memory and in a global how often it has been called.
+/// The component counts its calls in its memory and in a global.
 #[tokio::test]
 async fn no_request_sees_the_memory_of_another() {
     let counts = r#"
@@ -80,21 +80,20 @@ async fn no_request_sees_the_memory_of_another() {
                 (i32.const 200)
                 (i32.add (global.get $calls) (i32.load (i32.const 2048)))))
         (func $afterwards)"#;
-    let server = Running::start(&plain(counts)).await;
-    // More often than there are memories in the engine's pool.
+    let server = Running::start(&application(counts)).await;
+    // More requests than there are memories in the engine's pool.
     for _ in 0..300 {
         assert_eq!(server.get().await, 202);
     }
 }
 
-/// A store whose values are only there when the test lets them, and that tells
-/// the test what is stored.
+/// A store whose reads wait for the test, and that tells the test what is written.
 struct Gate {
     open: Mutex<Receiver<()>>,
     stored: Sender<String>,
 }
 
-/// Longer than any machine takes.
+/// Much longer than a request takes on any machine.
 const LONG: Duration = Duration::from_secs(60);
 
 impl Backend for Gate {
@@ -111,14 +110,18 @@ impl Backend for Gate {
         Ok(())
     }
 
+    fn increment(&self, _: &str, _: &str, _: i64) -> anyhow::Result<i64> {
+        anyhow::bail!("the component does not count")
+    }
+
     fn keys(&self, _: &str) -> anyhow::Result<Vec<String>> {
         Ok(Vec::new())
     }
 }
 
-/// A server whose component answers, then waits for the gate, and then stores
-/// `after`. What opens the gate, and what has been stored.
-async fn patient() -> (Running, Sender<()>, Receiver<String>) {
+/// Starts a server whose component responds, waits for the gate, and then stores the
+/// key `after`. Returns what opens the gate, and the stored keys.
+async fn with_gate() -> (Running, Sender<()>, Receiver<String>) {
     let imports = r#"
         (import "fermyon:spin/key-value@2.0.0" "[static]store.open"
             (func $open (param i32 i32 i32)))
@@ -139,18 +142,18 @@ async fn patient() -> (Running, Sender<()>, Receiver<String>) {
     let component = component(WORLD, &handler(imports, functions));
     let folder = Folder::new(&component, "key_value_stores = [\"default\"]");
     let (open, opened) = channel();
-    let (stored, what_is_stored) = channel();
+    let (stored, stored_keys) = channel();
     let gate = Gate {
         open: Mutex::new(opened),
         stored,
     };
     let server = Running::with_stores(&folder, Arc::new(gate)).await;
-    (server, open, what_is_stored)
+    (server, open, stored_keys)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 3)]
-async fn a_component_goes_on_after_its_answer() {
-    let (server, open, stored) = patient().await;
+async fn a_component_may_go_on_after_its_response() {
+    let (server, open, stored) = with_gate().await;
     assert_eq!(server.get().await, 204);
     assert!(stored.try_recv().is_err(), "it waits");
     open.send(()).unwrap();
@@ -158,8 +161,8 @@ async fn a_component_goes_on_after_its_answer() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 3)]
-async fn a_server_that_stops_waits_for_what_goes_on() {
-    let (server, open, stored) = patient().await;
+async fn a_server_that_stops_waits_for_running_calls() {
+    let (server, open, stored) = with_gate().await;
     assert_eq!(server.get().await, 204);
     let stopped = server.stop();
     open.send(()).unwrap();

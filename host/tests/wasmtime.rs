@@ -1,6 +1,5 @@
-//! The plain build in the real `wasmtime serve`, as a user runs it.
-//!
-//! The program is the one in `WASMTIME`, or else that on the path.
+//! The plain build in `wasmtime serve`, as a user runs it. `WASMTIME` names the
+//! program; otherwise it is the one on the path.
 
 use stand_in::StandIn;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -8,7 +7,7 @@ use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-/// Ends the program when the test ends, however it does.
+/// A running program. Dropping it stops it.
 struct Running(Child);
 
 impl Drop for Running {
@@ -59,7 +58,7 @@ fn wasmtime_serves_the_plain_build() {
         answer.contains("cache-status: geo; fwd=bypass\r\n"),
         "{answer}"
     );
-    // Nobody but the client can have sent this one.
+    // The host does not set this header, so a client may have.
     let answer = request(&address, "GET / HTTP/1.1", "spin-client-addr: 9.9.9.9:1");
     assert!(answer.contains(r#"{"ip":"8.8.8.8","#), "{answer}");
     let answer = request(&address, "POST / HTTP/1.1", "content-length: 0");

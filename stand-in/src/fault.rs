@@ -1,4 +1,4 @@
-//! How a stand-in can misbehave, each way as some server really does.
+//! Faults of the stand-in, each of which real servers have.
 
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
@@ -10,59 +10,59 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
 
-/// What is wrong with the answers.
+/// What is wrong with the responses.
 #[derive(Clone, Debug)]
 pub enum Fault {
-    /// Nothing: it answers as ipify does.
+    /// Nothing: the stand-in answers as ipify does.
     None,
-    /// Another status than that of the right answer, with ipify's error JSON.
+    /// Another status, with ipify's error JSON.
     Status(u16),
     /// 429 with this `Retry-After`.
     Busy(&'static str),
     /// 301 to this address.
     Redirect(String),
-    /// The headers come after this time, or never.
+    /// The head comes after this time.
     Delay(Duration),
-    /// This happens when the gate is opened, and nothing before.
+    /// Another fault, once the gate is open.
     Held(Gate, Box<Fault>),
-    /// The body comes one byte at a time, with this pause between.
+    /// The body comes one byte at a time, with this pause before each.
     Drip(Duration),
-    /// The connection is cut instead of an answer.
+    /// The connection is cut before the response.
     CutBeforeHead,
-    /// The connection of the next request is cut instead of an answer; then
-    /// nothing is wrong any more. So does a server that closes an idle
-    /// connection while a request arrives on it.
+    /// The connection of the next request is cut before the response, and then
+    /// nothing is wrong: as when a server closes an idle connection while a
+    /// request arrives on it.
     CutOnce,
     /// The connection is cut in the middle of the body.
     CutInBody,
-    /// The answer is 200 with this content.
+    /// The response is 200 with this body.
     Body(Bytes),
-    /// The content never ends.
+    /// The body never ends.
     Endless,
 }
 
-/// Holds answers back until it is opened. Clones are the same gate.
+/// Holds responses back until it is opened. Clones are the same gate.
 #[derive(Clone, Debug)]
 pub struct Gate(Arc<Semaphore>);
 
 impl Gate {
-    /// Creates a gate that is shut.
+    /// Returns a gate that is shut.
     pub fn shut() -> Self {
         Self(Arc::new(Semaphore::new(0)))
     }
 
-    /// Returns the fault that this one happens when the gate is opened.
+    /// Returns a fault that waits for the gate, and then is `fault`.
     pub fn before(&self, fault: Fault) -> Fault {
         Fault::Held(self.clone(), Box::new(fault))
     }
 
-    /// Opens it, for good.
+    /// Opens the gate for good.
     pub fn open(&self) {
         self.0.close();
     }
 
     async fn pass(&self) {
-        // An error says that it is open.
+        // An error means that the gate is open.
         let _ = self.0.acquire().await;
     }
 }
@@ -75,14 +75,14 @@ pub struct Cut;
 
 impl fmt::Display for Cut {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.write_str("cut on purpose")
+        f.write_str("the fault cuts the connection")
     }
 }
 
 impl std::error::Error for Cut {}
 
 impl Fault {
-    /// Spoils the right answer.
+    /// Applies the fault to a valid response.
     pub async fn apply(self, right: Response<Bytes>) -> Result<Response<Body>, Cut> {
         match self {
             Fault::None => Ok(whole(right)),

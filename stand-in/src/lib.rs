@@ -1,7 +1,6 @@
 //! A stand-in for ipify: its HTTP interface, with sample answers.
 //!
-//! `make run` asks it where there is no API key, and the tests ask it, with
-//! [`Fault`]s switched on.
+//! `make run` uses it when there is no API key. The tests use it with [`Fault`]s.
 
 mod fault;
 mod samples;
@@ -21,7 +20,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-/// The key that the stand-in accepts unless it is told another.
+/// The default API key of the stand-in.
 pub const API_KEY: &str = "at_sample_key_of_the_stand_in";
 
 /// A running stand-in. Dropping it stops it.
@@ -38,8 +37,8 @@ struct Shared {
 }
 
 impl StandIn {
-    /// Starts a stand-in on a free port of the loopback interface, which
-    /// accepts [`API_KEY`].
+    /// Starts a stand-in that accepts [`API_KEY`], on a free port of the loopback
+    /// interface.
     ///
     /// # Errors
     ///
@@ -48,8 +47,8 @@ impl StandIn {
         Self::start_with_key(API_KEY).await
     }
 
-    /// Starts a stand-in on a free port of the loopback interface, which
-    /// accepts `api_key`.
+    /// Starts a stand-in that accepts `api_key`, on a free port of the loopback
+    /// interface.
     ///
     /// # Errors
     ///
@@ -58,7 +57,7 @@ impl StandIn {
         Self::listen(([127, 0, 0, 1], 0).into(), api_key).await
     }
 
-    /// Starts a stand-in on `address`, which accepts `api_key`.
+    /// Starts a stand-in that accepts `api_key`, on `address`.
     ///
     /// # Errors
     ///
@@ -85,35 +84,35 @@ impl StandIn {
         })
     }
 
-    /// Stops it. When this returns, nothing listens on its port, and its
-    /// connections are closed.
+    /// Stops the stand-in. When this returns, its port and its connections are
+    /// closed.
     pub async fn stop(&mut self) {
         self.task.abort();
         if !self.task.is_finished() {
-            // An error only says that it was aborted.
+            // An error means that the task was aborted.
             let _ = (&mut self.task).await;
         }
     }
 
-    /// Returns its origin, a value for `ipify_origin`.
+    /// Returns the origin of the stand-in, a value for `ipify_origin`.
     pub fn origin(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// Answers with this fault from now on.
+    /// Responds with this fault from now on.
     pub fn set_fault(&self, fault: Fault) {
         *lock(&self.shared.fault) = fault;
     }
 
-    /// Returns path and query of every call so far.
+    /// Returns the path and query of every request so far.
     pub fn calls(&self) -> Vec<String> {
         self.shared.calls.borrow().clone()
     }
 
-    /// Waits until there have been so many calls.
-    pub async fn called(&self, times: usize) {
+    /// Waits until there have been this many requests.
+    pub async fn wait_for_calls(&self, times: usize) {
         let mut calls = self.shared.calls.subscribe();
-        // An error would say that the sender is gone, but it is in `self`.
+        // An error would mean that the sender was dropped, but it is in `self`.
         let _ = calls.wait_for(|calls| calls.len() >= times).await;
     }
 }
@@ -139,11 +138,11 @@ async fn answer(uri: &Uri, shared: &Shared) -> Result<Response<Body>, Cut> {
             _ => fault.clone(),
         }
     };
-    fault.apply(well_behaved(uri, &shared.api_key)).await
+    fault.apply(valid_response(uri, &shared.api_key)).await
 }
 
-/// What ipify answers.
-fn well_behaved(uri: &Uri, api_key: &str) -> Response<Bytes> {
+/// Returns ipify's response.
+fn valid_response(uri: &Uri, api_key: &str) -> Response<Bytes> {
     let query = query(uri);
     if !uri.path().starts_with("/api/v") {
         return error(StatusCode::NOT_FOUND, "Not found.");
@@ -182,7 +181,7 @@ fn json(status: StatusCode, body: String) -> Response<Bytes> {
     response
 }
 
-/// The fields of a query, percent-decoded.
+/// Parses a query.
 fn query(uri: &Uri) -> HashMap<String, String> {
     form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes())
         .into_owned()

@@ -1,4 +1,4 @@
-//! The stand-in as a program: prints its origin and its key, one a line, and
+//! The stand-in as a program: prints its origin and its API key, one a line, and
 //! answers until it is stopped.
 
 use anyhow::Result;
@@ -19,7 +19,7 @@ struct Arguments {
     #[arg(long, default_value = API_KEY)]
     key: String,
 
-    /// End when standard input does, and so with whoever holds its other end
+    /// Exit at the end of standard input
     #[arg(long)]
     until_eof: bool,
 }

@@ -1,24 +1,24 @@
 //! Sample answers, in ipify's form.
 //!
-//! The values are made up from what the operators of these resolvers say in
-//! public about themselves; they are no excerpt of anybody's database.
+//! The values are made up from what the operators of these resolvers publish about
+//! themselves. They are not from a database.
 
 use std::net::IpAddr;
 
-/// The address that the stand-in takes its caller to have.
-const CALLER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(8, 8, 8, 8));
+/// The address of every client of the stand-in.
+const CLIENT: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(8, 8, 8, 8));
 
-/// The answer about an address, or about the caller.
+/// Returns the answer about an address, or about the client.
 pub fn answer(address: Option<IpAddr>) -> String {
-    let address = address.unwrap_or(CALLER);
+    let address = address.unwrap_or(CLIENT);
     let known = SAMPLES
         .iter()
         .find(|(sample, _)| *sample == address.to_string());
-    let rest = known.map_or(UNKNOWN, |(_, rest)| rest);
-    format!(r#"{{"ip":"{address}",{rest}}}"#)
+    let values = known.map_or(UNKNOWN, |(_, values)| values);
+    format!(r#"{{"ip":"{address}",{values}}}"#)
 }
 
-/// What ipify says of an address that it does not know.
+/// The values of an address that ipify does not know.
 const UNKNOWN: &str = r#""location":{"country":"ZZ","region":"","city":"","lat":0,"lng":0,"postalCode":"","timezone":"","geonameId":0},"isp":"""#;
 
 const SAMPLES: [(&str, &str); 6] = [
@@ -54,7 +54,7 @@ mod tests {
     use serde_json::Value;
 
     #[test]
-    fn all_are_json_about_the_address() {
+    fn samples_are_json_about_their_address() {
         let unknown = ("89.0.142.86", UNKNOWN);
         for (address, _) in SAMPLES.iter().chain([&unknown]) {
             let answer = answer(Some(address.parse().unwrap()));

@@ -1,4 +1,4 @@
-//! An HTTP/1.1 server on a socket of its own.
+//! An HTTP/1.1 server.
 
 use crate::fault::{Body, Cut};
 use http::{Request, Response};
@@ -9,8 +9,8 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
-/// Answers every request on `listener` with `answer`, whose error cuts the
-/// connection. Dropping the future closes the socket and all connections.
+/// Answers every request with `answer`. An error cuts the connection. Dropping the
+/// future closes the socket and all connections.
 pub async fn serve<A, F>(listener: TcpListener, answer: A)
 where
     A: Fn(Request<Incoming>) -> F + Clone + Send + 'static,
@@ -23,11 +23,11 @@ where
             Some(_) = connections.join_next() => continue,
         };
         let Ok((stream, _)) = accepted else {
-            // Most likely no file descriptors are left: let some be closed.
+            // Most likely there are no file descriptors left. Some may be closed soon.
             tokio::time::sleep(Duration::from_millis(50)).await;
             continue;
         };
-        // Small answers in several writes must not wait for each other.
+        // Nagle's algorithm would delay responses of several small writes.
         let _ = stream.set_nodelay(true);
         let connection = hyper::server::conn::http1::Builder::new()
             .serve_connection(TokioIo::new(stream), service_fn(answer.clone()));

@@ -1,4 +1,4 @@
-//! The program `stand-in`, as `make run` and the CI start it.
+//! The program `stand-in`, as `make run` and CI start it.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;

@@ -1,15 +1,16 @@
-//! What the component's file promises: what it imports, and its size.
+//! The imports and the size of the component's file.
 
 use crate::harness::{artifact, root};
 use std::collections::BTreeSet;
 use wit_component::DecodedWasm;
 
-/// The imports are what an attacker could use. The list only changes by hand.
+/// The imports are all that an attacker could use. The list is changed by hand only.
 #[test]
-fn imports_are_the_ones_that_are_known() {
-    let file = match cfg!(feature = "spin") {
-        true => "imports.txt",
-        false => "imports-plain.txt",
+fn imports_are_those_of_the_list() {
+    let file = if cfg!(feature = "spin") {
+        "imports.txt"
+    } else {
+        "imports-plain.txt"
     };
     let pinned = std::fs::read_to_string(root().join("tests/component").join(file)).unwrap();
     let pinned: Vec<_> = pinned.lines().collect();
@@ -38,7 +39,7 @@ fn size_is_within_the_budget() {
     let size = std::fs::metadata(artifact()).unwrap().len();
     assert!(
         size <= 265_000,
-        "{size} bytes: \"make size\" tells what grew"
+        "{size} bytes: \"make size\" shows what grew"
     );
     let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
     let readme: Vec<_> = readme.split_whitespace().collect();

@@ -1,14 +1,13 @@
-//! Bodies that are larger than what the host takes at once: geo hands over the
-//! head with the first part, and writes the rest as the client reads.
+//! Bodies larger than the host takes at once: geo returns the head with the first
+//! part, and writes the rest as the client reads.
 
 use crate::harness::Geo;
 use stand_in::Fault;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 
-/// The largest answer that geo takes from ipify, and four times what geo-host
-/// takes at once. No part of it is like another, so none can be lost, or come
-/// twice.
+/// Returns the largest answer that geo accepts from ipify, four times what geo-host
+/// takes at once. No part of it repeats, so that a lost or duplicate part shows.
 fn largest() -> String {
     let mut json = r#"{"ip":"8.8.8.8","numbers":[0"#.to_owned();
     for number in 1.. {
@@ -21,7 +20,7 @@ fn largest() -> String {
     json + "]}"
 }
 
-/// Sends a request on a connection that holds little.
+/// Sends a request on a connection with a small receive buffer.
 async fn request(geo: &Geo) -> TcpStream {
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_recv_buffer_size(2048).unwrap();
@@ -34,10 +33,10 @@ async fn request(geo: &Geo) -> TcpStream {
 }
 
 #[tokio::test]
-async fn a_slow_reader_gets_all_of_it() {
+async fn a_slow_client_gets_the_whole_body() {
     let geo = Geo::start().await;
     let largest = largest();
-    geo.fault(Fault::Body(largest.clone().into()));
+    geo.set_fault(Fault::Body(largest.clone().into()));
     let mut stream = request(&geo).await;
     let (mut answer, mut part) = (Vec::new(), [0; 100]);
     loop {
@@ -56,11 +55,11 @@ async fn a_slow_reader_gets_all_of_it() {
     assert!(body == largest, "{} of {}", body.len(), largest.len());
 }
 
-/// The harness finds it in the log if the component makes a failure of it.
+/// The harness fails the test if the log has a failure of the component.
 #[tokio::test]
-async fn a_client_that_goes_away_is_no_failure() {
+async fn a_client_that_disconnects_is_not_a_failure() {
     let geo = Geo::start().await;
-    geo.fault(Fault::Body(largest().into()));
+    geo.set_fault(Fault::Body(largest().into()));
     for _ in 0..10 {
         let mut stream = request(&geo).await;
         stream.read_exact(&mut [0; 100]).await.unwrap();

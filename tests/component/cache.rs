@@ -1,4 +1,4 @@
-//! Spending few credits: what is asked once, and what stands in.
+//! Cached answers: how long they are fresh or stale, and what evicts them.
 
 use crate::harness::{Answer, Geo};
 use http::Request;
@@ -11,19 +11,20 @@ async fn behind_a_proxy() -> Geo {
     Geo::with(&[("trusted_hops", "1")]).await
 }
 
-/// `age` is that of the answer in seconds; empty counts as 0.
+/// Checks the headers about caching. `age` is in seconds; empty means 0.
 fn assert_headers(answer: &Answer, cache_status: &str, age: &str) {
     assert_eq!(answer.header("cache-status"), cache_status);
-    // geo is the origin: a client would count the age twice (RFC 9111, 4.2).
+    // geo is the origin: with `Age`, a client would count the age twice (RFC 9111,
+    // section 4.2).
     assert_eq!(answer.header("age"), "");
-    // A browser keeps the answer about its own address for 5 minutes at most.
+    // A browser caches the answer about its own address for 5 minutes at most.
     let left = (TTL - age.parse().unwrap_or(0)).clamp(0, 300);
     let cache_control = format!("private, max-age={left}");
     assert_eq!(answer.header("cache-control"), cache_control);
 }
 
 #[tokio::test]
-async fn ten_thousand_visits_of_a_thousand_addresses_cost_a_thousand_calls() {
+async fn one_lookup_for_each_address() {
     let geo = behind_a_proxy().await;
     let mut connection = geo.connect().await;
     for _ in 0..10 {
@@ -38,7 +39,7 @@ async fn ten_thousand_visits_of_a_thousand_addresses_cost_a_thousand_calls() {
 }
 
 #[tokio::test]
-async fn a_walk_through_a_64_costs_one_call() {
+async fn one_lookup_for_all_addresses_of_a_64() {
     let geo = behind_a_proxy().await;
     let mut connection = geo.connect().await;
     for number in 0..10_000 {
@@ -50,25 +51,29 @@ async fn a_walk_through_a_64_costs_one_call() {
         assert_eq!(ip, address.parse::<std::net::IpAddr>().unwrap());
     }
     assert_eq!(geo.stand_in.calls().len(), 1);
-    geo.visit("2620:fe:0:2::fe").await;
-    assert_eq!(geo.stand_in.calls().len(), 2, "the next /64 is another");
+    geo.get_as("2620:fe:0:2::fe").await;
+    assert_eq!(
+        geo.stand_in.calls().len(),
+        2,
+        "the next /64 is another network"
+    );
 }
 
 #[tokio::test]
-async fn nothing_but_the_address_is_different_for_a_neighbour() {
+async fn a_cached_answer_gets_the_address_of_the_client() {
     let geo = behind_a_proxy().await;
     let json = |ip: &str| {
         format!(r#"{{"lat":37.405990,"ip": "{ip}","city":"Z\u00fcrich","seen":["2620:fe::1"]}}"#)
     };
-    geo.fault(Fault::Body(json("2620:fe::1").into()));
-    assert_eq!(geo.visit("2620:fe::1").await.text(), json("2620:fe::1"));
-    assert_eq!(geo.visit("2620:fe::2").await.text(), json("2620:fe::2"));
-    assert_eq!(geo.visit("2620:fe::1").await.text(), json("2620:fe::1"));
+    geo.set_fault(Fault::Body(json("2620:fe::1").into()));
+    assert_eq!(geo.get_as("2620:fe::1").await.text(), json("2620:fe::1"));
+    assert_eq!(geo.get_as("2620:fe::2").await.text(), json("2620:fe::2"));
+    assert_eq!(geo.get_as("2620:fe::1").await.text(), json("2620:fe::1"));
     assert_eq!(geo.stand_in.calls().len(), 1);
 }
 
 #[tokio::test]
-async fn an_answer_is_fresh_then_stale_then_asked_again() {
+async fn answers_are_fresh_then_stale_then_expired() {
     let geo = behind_a_proxy().await;
     for (time, cache_status, age, calls) in [
         (0, "geo; fwd=miss; stored", "", 1),
@@ -82,16 +87,16 @@ async fn an_answer_is_fresh_then_stale_then_asked_again() {
         (3 * TTL + 2 * STALE, "geo; fwd=stale; stored", "", 4),
     ] {
         geo.set_time(time);
-        let answer = geo.visit("9.9.9.9").await;
+        let answer = geo.get_as("9.9.9.9").await;
         assert_eq!(answer.json()["ip"], "9.9.9.9");
         assert_headers(&answer, cache_status, age);
-        geo.ended().await;
+        geo.idle().await;
         assert_eq!(geo.stand_in.calls().len(), calls, "at {time}");
     }
 }
 
 #[tokio::test]
-async fn a_caller_who_is_unknown_costs_one_call_too() {
+async fn the_answer_about_geos_own_address_is_cached() {
     let geo = Geo::start().await;
     for _ in 0..10 {
         assert_eq!(geo.get("/").await.json()["ip"], "8.8.8.8");
@@ -118,7 +123,7 @@ async fn the_answer_about_geos_own_address_is_fresh_for_an_hour() {
 }
 
 #[tokio::test]
-async fn another_address_may_be_kept_by_browsers_while_it_is_fresh() {
+async fn browsers_may_cache_another_address_while_it_is_fresh() {
     let geo = Geo::with(&[("lookup", "any")]).await;
     let answer = geo.get("/?ip=9.9.9.9").await;
     assert_eq!(answer.header("cache-control"), "private, max-age=86400");
@@ -127,23 +132,23 @@ async fn another_address_may_be_kept_by_browsers_while_it_is_fresh() {
     assert_eq!(answer.header("cache-control"), "private, max-age=400");
 }
 
-/// A store may evict by itself: the entries in the next slots are still there.
+/// A store may evict entries itself. Those in the other slots are still found.
 #[tokio::test]
-async fn an_empty_slot_says_nothing_about_the_next() {
+async fn entries_are_found_behind_an_empty_slot() {
     let geo = Geo::with(&[("trusted_hops", "1"), ("cache_slots", "4")]).await;
     let addresses = ["9.9.9.1", "9.9.9.2", "9.9.9.3", "9.9.9.4"];
     for address in addresses {
-        geo.visit(address).await;
+        geo.get_as(address).await;
     }
     for key in geo.slots() {
         let entry = geo.key_value.get("default", &key).unwrap().unwrap();
         geo.key_value.delete("default", &key).unwrap();
         for address in addresses {
-            // Whose answer it was stands in its second line.
+            // The entry's second line ends with the address that it is about.
             if String::from_utf8_lossy(&entry).contains(&format!(" {address}\n")) {
                 continue;
             }
-            let answer = geo.visit(address).await;
+            let answer = geo.get_as(address).await;
             assert!(answer.header("cache-status").contains("hit"), "{address}");
         }
         geo.key_value.set("default", &key, &entry).unwrap();
@@ -152,47 +157,47 @@ async fn an_empty_slot_says_nothing_about_the_next() {
 }
 
 #[tokio::test]
-async fn failures_are_not_kept() {
+async fn failures_are_not_cached() {
     let geo = behind_a_proxy().await;
-    geo.fault(Fault::Status(403));
-    assert_eq!(geo.visit("9.9.9.9").await.problem(), "upstream-refused");
+    geo.set_fault(Fault::Status(403));
+    assert_eq!(geo.get_as("9.9.9.9").await.problem(), "upstream-refused");
     assert!(geo.slots().is_empty());
-    geo.fault(Fault::None);
+    geo.set_fault(Fault::None);
     geo.set_time(1);
-    assert_eq!(geo.visit("9.9.9.9").await.status, 200);
+    assert_eq!(geo.get_as("9.9.9.9").await.status, 200);
 }
 
 #[tokio::test]
-async fn an_answer_about_another_address_is_not_kept() {
+async fn an_answer_about_the_wrong_address_is_not_cached() {
     let geo = behind_a_proxy().await;
-    geo.fault(Fault::Body(r#"{"ip":"8.8.8.8"}"#.into()));
-    let answer = geo.visit("9.9.9.9").await;
+    geo.set_fault(Fault::Body(r#"{"ip":"8.8.8.8"}"#.into()));
+    let answer = geo.get_as("9.9.9.9").await;
     assert_eq!(answer.text(), r#"{"ip":"8.8.8.8"}"#);
     assert_headers(&answer, "geo; fwd=miss", "");
     assert!(geo.slots().is_empty());
 }
 
 #[tokio::test]
-async fn another_notation_of_the_address_is_kept() {
+async fn an_answer_with_another_notation_of_the_address_is_cached() {
     let geo = behind_a_proxy().await;
-    geo.fault(Fault::Body(r#"{"ip":"::ffff:9.9.9.9"}"#.into()));
-    assert_headers(&geo.visit("9.9.9.9").await, "geo; fwd=miss; stored", "");
-    let answer = geo.visit("9.9.9.9").await;
+    geo.set_fault(Fault::Body(r#"{"ip":"::ffff:9.9.9.9"}"#.into()));
+    assert_headers(&geo.get_as("9.9.9.9").await, "geo; fwd=miss; stored", "");
+    let answer = geo.get_as("9.9.9.9").await;
     assert_eq!(answer.text(), r#"{"ip":"::ffff:9.9.9.9"}"#);
     assert_headers(&answer, "geo; hit; ttl=86400", "0");
 }
 
 #[tokio::test]
-async fn two_addresses_that_share_a_slot() {
+async fn two_addresses_in_one_slot_evict_each_other() {
     let geo = Geo::with(&[("trusted_hops", "1"), ("cache_slots", "1")]).await;
     for _ in 0..3 {
         for address in ["9.9.9.9", "1.1.1.1"] {
-            let answer = geo.visit(address).await;
+            let answer = geo.get_as(address).await;
             assert_eq!(answer.json()["ip"], address);
             assert_headers(&answer, "geo; fwd=miss; stored", "");
-            // It holds until the other one comes.
+            // It is cached until the other address evicts it.
             assert_eq!(
-                geo.visit(address).await.header("cache-status"),
+                geo.get_as(address).await.header("cache-status"),
                 "geo; hit; ttl=86400"
             );
         }
@@ -201,15 +206,15 @@ async fn two_addresses_that_share_a_slot() {
 }
 
 #[tokio::test]
-async fn a_full_cache_lets_the_oldest_go() {
+async fn a_full_cache_evicts_the_oldest_entry() {
     let geo = Geo::with(&[("trusted_hops", "1"), ("cache_slots", "4")]).await;
     for number in 1..=50 {
         geo.set_time(number);
-        assert_eq!(geo.visit(&format!("89.0.0.{number}")).await.status, 200);
+        assert_eq!(geo.get_as(&format!("89.0.0.{number}")).await.status, 200);
         assert!(geo.slots().len() <= 4);
     }
     for number in 47..=50 {
-        let answer = geo.visit(&format!("89.0.0.{number}")).await;
+        let answer = geo.get_as(&format!("89.0.0.{number}")).await;
         assert!(answer.header("cache-status").contains("hit"), "{number}");
     }
     assert_eq!(geo.stand_in.calls().len(), 50);
@@ -218,52 +223,52 @@ async fn a_full_cache_lets_the_oldest_go() {
 #[tokio::test]
 async fn the_clock_goes_backwards() {
     let geo = behind_a_proxy().await;
-    geo.visit("9.9.9.9").await;
-    // A little: another instance's clock is ahead.
+    geo.get_as("9.9.9.9").await;
+    // By a little: another instance's clock may be ahead.
     geo.set_time(-60);
-    assert_headers(&geo.visit("9.9.9.9").await, "geo; hit; ttl=86400", "0");
-    // A lot: nobody knows how old the answer is.
+    assert_headers(&geo.get_as("9.9.9.9").await, "geo; hit; ttl=86400", "0");
+    // By more: the age of the answer is unknown.
     geo.set_time(-61);
-    assert_headers(&geo.visit("9.9.9.9").await, "geo; fwd=miss; stored", "");
-    assert_headers(&geo.visit("9.9.9.9").await, "geo; hit; ttl=86400", "0");
-    // What came from the future makes room first.
+    assert_headers(&geo.get_as("9.9.9.9").await, "geo; fwd=miss; stored", "");
+    assert_headers(&geo.get_as("9.9.9.9").await, "geo; hit; ttl=86400", "0");
+    // Entries from the future are evicted first.
     let geo = Geo::with(&[("trusted_hops", "1"), ("cache_slots", "4")]).await;
     geo.set_time(10 * 365 * TTL);
     for address in ["9.9.9.1", "9.9.9.2", "9.9.9.3", "9.9.9.4"] {
-        geo.visit(address).await;
+        geo.get_as(address).await;
     }
     geo.set_time(0);
-    geo.visit("1.1.1.1").await;
-    geo.visit("8.8.8.8").await;
-    assert_headers(&geo.visit("1.1.1.1").await, "geo; hit; ttl=86400", "0");
+    geo.get_as("1.1.1.1").await;
+    geo.get_as("8.8.8.8").await;
+    assert_headers(&geo.get_as("1.1.1.1").await, "geo; hit; ttl=86400", "0");
     geo.set_time(i64::MIN);
-    assert_eq!(geo.visit("9.9.9.9").await.status, 200);
+    assert_eq!(geo.get_as("9.9.9.9").await.status, 200);
 }
 
 #[tokio::test]
-async fn without_a_ttl_there_is_no_cache() {
+async fn cache_ttl_0_turns_the_cache_off() {
     let geo = Geo::with(&[("trusted_hops", "1"), ("cache_ttl", "0")]).await;
     for calls in 1..=3 {
-        let answer = geo.visit("9.9.9.9").await;
+        let answer = geo.get_as("9.9.9.9").await;
         assert_eq!(answer.header("cache-status"), "geo; fwd=bypass");
         assert_eq!(answer.header("cache-control"), "private, max-age=0");
         assert_eq!(geo.stand_in.calls().len(), calls);
     }
-    geo.fault(Fault::Status(500));
+    geo.set_fault(Fault::Status(500));
     assert_eq!(
-        geo.visit("9.9.9.9").await.header("cache-status"),
+        geo.get_as("9.9.9.9").await.header("cache-status"),
         "geo; fwd=bypass"
     );
     assert!(geo.slots().is_empty());
 }
 
 #[tokio::test]
-async fn what_cannot_be_read_is_a_miss() {
+async fn an_unreadable_entry_is_a_miss() {
     let geo = behind_a_proxy().await;
-    let right = geo.visit("9.9.9.9").await;
+    let right = geo.get_as("9.9.9.9").await;
     let [key] = geo.slots().try_into().unwrap();
     let entry = geo.key_value.get("default", &key).unwrap().unwrap();
-    geo.visit("1.1.1.1").await;
+    geo.get_as("1.1.1.1").await;
     let other = geo.slots().into_iter().find(|other| *other != key).unwrap();
     let other = geo.key_value.get("default", &other).unwrap().unwrap();
 
@@ -278,18 +283,18 @@ async fn what_cannot_be_read_is_a_miss() {
         [&entry[..], b" "].concat(),
         flipped,
         newer,
-        // A whole entry, but about another address.
+        // A valid entry about another address.
         other,
     ] {
         geo.key_value.set("default", &key, &value).unwrap();
-        let answer = geo.visit("9.9.9.9").await;
+        let answer = geo.get_as("9.9.9.9").await;
         assert_eq!(answer.body, right.body);
         assert!(
             answer.header("cache-status").starts_with("geo; fwd=miss"),
             "{value:?}"
         );
         assert!(
-            geo.visit("9.9.9.9")
+            geo.get_as("9.9.9.9")
                 .await
                 .header("cache-status")
                 .contains("hit")
@@ -298,16 +303,21 @@ async fn what_cannot_be_read_is_a_miss() {
 }
 
 #[tokio::test]
-async fn another_tier_of_ipify_is_another_answer() {
-    let visit = async |geo: &Geo| geo.visit("9.9.9.9").await.header("cache-status").to_owned();
+async fn each_ipify_path_has_its_own_entries() {
+    let cache_status = async |geo: &Geo| {
+        geo.get_as("9.9.9.9")
+            .await
+            .header("cache-status")
+            .to_owned()
+    };
     let geo = behind_a_proxy().await;
-    assert_eq!(visit(&geo).await, "geo; fwd=miss; stored");
+    assert_eq!(cache_status(&geo).await, "geo; fwd=miss; stored");
     for (path, expected) in [
         ("/api/v2/country,city", "geo; hit; ttl=86400"),
         ("/api/v2/country", "geo; fwd=miss; stored"),
     ] {
         let variables = [("trusted_hops", "1"), ("ipify_path", path)];
-        let again = geo.beside(&variables).await;
-        assert_eq!(visit(&again).await, expected, "{path}");
+        let second = geo.second_node(&variables).await;
+        assert_eq!(cache_status(&second).await, expected, "{path}");
     }
 }

@@ -1,4 +1,4 @@
-//! The list of crates that the component carries, as a scanner reads it.
+//! The list of crates in the component, as a scanner reads it.
 
 use crate::harness::{artifact, root};
 use auditable_info::audit_info_from_slice;
@@ -6,14 +6,15 @@ use auditable_serde::{DependencyKind, Source, VersionInfo};
 use std::collections::BTreeSet;
 use wasmparser::{Parser, Payload};
 
-/// Far more than the list takes.
+/// Much larger than the list.
 const LIMIT: usize = 1 << 20;
 
 fn list(file: &[u8]) -> VersionInfo {
     audit_info_from_slice(file, LIMIT).unwrap()
 }
 
-/// What `Cargo.lock` has, as `name version`: all of it, and what is from crates.io.
+/// Returns the packages in `Cargo.lock` as `name version`: all of them, and those
+/// from crates.io.
 fn lock() -> (BTreeSet<String>, BTreeSet<String>) {
     let text = std::fs::read_to_string(root().join("Cargo.lock")).unwrap();
     let lock: toml::Table = text.parse().unwrap();
@@ -34,7 +35,7 @@ fn lock() -> (BTreeSet<String>, BTreeSet<String>) {
 }
 
 #[test]
-fn the_file_says_what_it_is_made_of() {
+fn the_list_agrees_with_the_lock_file() {
     let file = std::fs::read(artifact()).unwrap();
     let list = list(&file);
     let (all, public) = lock();
@@ -42,17 +43,17 @@ fn the_file_says_what_it_is_made_of() {
         let id = format!("{} {}", package.name, package.version);
         assert!(all.contains(&id), "{id} is not in Cargo.lock");
         assert_eq!(package.kind, DependencyKind::Runtime, "{id}");
-        // All but geo itself is published, with a checksum in the lock file.
+        // All but geo itself are published, with a checksum in the lock file.
         assert_eq!(package.root, package.name == "geo", "{id}");
         assert_eq!(package.source == Source::CratesIo, !package.root, "{id}");
         assert_eq!(public.contains(&id), !package.root, "{id}");
     }
 }
 
-/// Each crate that geo names in its `Cargo.toml` for the component, and each whose
-/// source the component's own messages name.
+/// The list has the dependencies in geo's `Cargo.toml`, and the crates whose source
+/// files the component's panic messages name.
 #[test]
-fn no_crate_is_left_out() {
+fn the_list_is_complete() {
     let file = std::fs::read(artifact()).unwrap();
     let listed: BTreeSet<_> = list(&file)
         .packages
@@ -82,7 +83,7 @@ fn no_crate_is_left_out() {
     assert!(sources.is_subset(&listed), "{sources:?} {listed:?}");
 }
 
-/// Names of functions and who produced the file are bytes that nobody reads.
+/// Names of functions and producers are stripped.
 #[test]
 fn the_list_is_the_only_custom_section() {
     let file = std::fs::read(artifact()).unwrap();

@@ -1,4 +1,4 @@
-//! A host that records what the component does, and fails where it is asked to.
+//! Test doubles of the host: they record calls, and fail on request.
 
 use crate::API_KEY;
 use anyhow::{Result, bail};
@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Barrier, Mutex};
 use tokio::sync::watch;
 
-/// Hooks that record which variables are read.
+/// Hooks that record reads of variables.
 #[derive(Debug, Default)]
 pub struct Recorder {
     variables: watch::Sender<Vec<String>>,
@@ -17,7 +17,7 @@ pub struct Recorder {
 }
 
 impl Recorder {
-    /// Returns one whose vault does not give this variable.
+    /// Returns hooks with which a variable cannot be read.
     pub fn sealed(name: &'static str) -> Self {
         Self {
             sealed: Some(name),
@@ -25,8 +25,8 @@ impl Recorder {
         }
     }
 
-    /// Returns one that fails to send requests. Its words are in two lines and
-    /// quote the URL, as `reqwest` does, and the key besides.
+    /// Returns hooks with which no request can be sent. The error has two lines
+    /// and contains the URL, as that of `reqwest` does, and the API key.
     pub fn offline() -> Self {
         Self {
             is_offline: true,
@@ -34,12 +34,12 @@ impl Recorder {
         }
     }
 
-    /// Returns the variables that were read since the last call.
+    /// Returns the variables that were read since the last call of this method.
     pub fn take(&self) -> Vec<String> {
         self.variables.send_replace(Vec::new())
     }
 
-    /// Waits until a variable was read so many times.
+    /// Waits until a variable has been read this many times.
     pub async fn read(&self, name: &str, times: usize) {
         let count = |reads: &Vec<String>| reads.iter().filter(|read| *read == name).count();
         let mut reads = self.variables.subscribe();
@@ -51,69 +51,70 @@ impl Hooks for Recorder {
     fn variable(&self, name: &str) -> Result<(), String> {
         self.variables
             .send_modify(|reads| reads.push(name.to_owned()));
-        match self.sealed == Some(name) {
-            true => Err("the vault is\nsealed".to_owned()),
-            false => Ok(()),
+        if self.sealed == Some(name) {
+            return Err("the vault is\nsealed".to_owned());
         }
+        Ok(())
     }
 
     fn request(&self, url: &str) -> Result<(), String> {
-        match self.is_offline {
-            true => Err(format!(
+        if self.is_offline {
+            return Err(format!(
                 "error sending request for url ({url}): apiKey={API_KEY}&ipAddress=: reset\nby peer"
-            )),
-            false => Ok(()),
+            ));
         }
+        Ok(())
     }
 }
 
-/// What is asked of a store.
+/// An operation on a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Action {
-    /// To read a value.
+pub enum Operation {
+    /// Reads a value.
     Get,
-    /// To write one.
+    /// Writes a value.
     Set,
-    /// To delete one.
+    /// Deletes a value.
     Delete,
-    /// To add to a counter.
+    /// Adds to a counter.
     Increment,
 }
 
-/// A store in memory that records what is asked of it.
+/// A store in memory that records its operations.
 #[derive(Default)]
 pub struct Store {
     memory: Memory,
-    actions: Mutex<Vec<Action>>,
+    operations: Mutex<Vec<Operation>>,
     fails: Option<Box<Fails>>,
     returns: Option<Returns>,
-    gathers: Option<Gathering>,
+    barrier: Option<ReadBarrier>,
 }
 
-/// Reads of counters that go on when so many of them wait.
-struct Gathering {
+/// A barrier at which reads of counters wait for each other.
+struct ReadBarrier {
     size: usize,
-    barrier: Barrier,
+    inner: Barrier,
     arrived: AtomicUsize,
-    gathered: watch::Sender<bool>,
+    passed: watch::Sender<bool>,
 }
 
-/// Whether an action fails, before which there were so many.
-type Fails = dyn Fn(Action, usize) -> bool + Send + Sync;
+/// Whether an operation fails, given the number of operations before it.
+type Fails = dyn Fn(Operation, usize) -> bool + Send + Sync;
 
-/// What there is for a key.
+/// The value of a key.
 type Returns = fn(&str) -> Option<Vec<u8>>;
 
 impl Store {
-    /// Returns one that fails at these actions, before which there were so many.
-    pub fn failing(fails: impl Fn(Action, usize) -> bool + Send + Sync + 'static) -> Self {
+    /// Returns a store that fails where `fails` says so, given the operation and
+    /// the number of operations before it.
+    pub fn failing(fails: impl Fn(Operation, usize) -> bool + Send + Sync + 'static) -> Self {
         Self {
             fails: Some(Box::new(fails)),
             ..Self::default()
         }
     }
 
-    /// Returns one that has this for each key, whatever is written.
+    /// Returns a store that reads these values, whatever is written to it.
     pub fn returning(returns: Returns) -> Self {
         Self {
             returns: Some(returns),
@@ -121,39 +122,39 @@ impl Store {
         }
     }
 
-    /// Returns one that lets the first reads of a counter wait for each other,
-    /// so many.
-    pub fn gathering(size: usize) -> Self {
-        let gathers = Some(Gathering {
+    /// Returns a store in which the first `size` reads of a counter wait for each
+    /// other.
+    pub fn with_barrier(size: usize) -> Self {
+        let barrier = Some(ReadBarrier {
             size,
-            barrier: Barrier::new(size),
+            inner: Barrier::new(size),
             arrived: AtomicUsize::new(0),
-            gathered: watch::Sender::new(false),
+            passed: watch::Sender::new(false),
         });
         Self {
-            gathers,
+            barrier,
             ..Self::default()
         }
     }
 
-    /// Waits until they have.
-    pub async fn gathered(&self) {
-        let gathering = self.gathers.as_ref().unwrap();
-        let mut gathered = gathering.gathered.subscribe();
-        gathered.wait_for(|gathered| *gathered).await.unwrap();
+    /// Waits until all reads have reached the barrier.
+    pub async fn barrier_passed(&self) {
+        let barrier = self.barrier.as_ref().unwrap();
+        let mut passed = barrier.passed.subscribe();
+        passed.wait_for(|passed| *passed).await.unwrap();
     }
 
-    /// Returns what was asked since the last call.
-    pub fn take(&self) -> Vec<Action> {
-        std::mem::take(&mut self.actions.lock().unwrap())
+    /// Returns the operations since the last call of this method.
+    pub fn take(&self) -> Vec<Operation> {
+        std::mem::take(&mut self.operations.lock().unwrap())
     }
 
-    fn record(&self, action: Action) -> Result<()> {
-        let mut actions = self.actions.lock().unwrap();
-        let before = actions.len();
-        actions.push(action);
+    fn record(&self, operation: Operation) -> Result<()> {
+        let mut operations = self.operations.lock().unwrap();
+        let before = operations.len();
+        operations.push(operation);
         match &self.fails {
-            Some(fails) if fails(action, before) => {
+            Some(fails) if fails(operation, before) => {
                 bail!("redis://geo:S3CR3T@redis:6379 is\naway")
             }
             _ => Ok(()),
@@ -163,7 +164,7 @@ impl Store {
 
 impl Backend for Store {
     fn get(&self, store: &str, key: &str) -> Result<Option<Vec<u8>>> {
-        self.record(Action::Get)?;
+        self.record(Operation::Get)?;
         match self.returns {
             Some(returns) => Ok(returns(key)),
             None => self.memory.get(store, key),
@@ -171,24 +172,24 @@ impl Backend for Store {
     }
 
     fn set(&self, store: &str, key: &str, value: &[u8]) -> Result<()> {
-        self.record(Action::Set)?;
+        self.record(Operation::Set)?;
         self.memory.set(store, key, value)
     }
 
     fn delete(&self, store: &str, key: &str) -> Result<()> {
-        self.record(Action::Delete)?;
+        self.record(Operation::Delete)?;
         self.memory.delete(store, key)
     }
 
     fn increment(&self, store: &str, key: &str, delta: i64) -> Result<i64> {
-        self.record(Action::Increment)?;
+        self.record(Operation::Increment)?;
         let sum = self.memory.increment(store, key, delta)?;
-        if let Some(gathering) = &self.gathers
+        if let Some(barrier) = &self.barrier
             && delta == 0
-            && gathering.arrived.fetch_add(1, Ordering::Relaxed) < gathering.size
+            && barrier.arrived.fetch_add(1, Ordering::Relaxed) < barrier.size
         {
-            gathering.barrier.wait();
-            gathering.gathered.send_replace(true);
+            barrier.inner.wait();
+            barrier.passed.send_replace(true);
         }
         Ok(sum)
     }

@@ -1,5 +1,5 @@
-//! What geo makes of an ipify that fails: deadlines, advice, and the log. The
-//! ways in which it can fail are in `faults.rs`.
+//! Responses and log lines when ipify fails. `faults.rs` has the table of all
+//! faults.
 
 use crate::harness::{Answer, Geo, Recorder, Setup};
 use bytes::Bytes;
@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 
-const AGES: Duration = Duration::from_secs(3600);
+const AN_HOUR: Duration = Duration::from_secs(3600);
 
 /// A JSON object that ipify might send, padded with spaces to a size.
 fn padded(size: usize) -> Bytes {
@@ -17,22 +17,22 @@ fn padded(size: usize) -> Bytes {
     json.into()
 }
 
-/// A pooled connection that ipify closes as the request arrives is no failure.
+/// ipify may close a pooled connection while a request arrives on it.
 #[tokio::test]
-async fn a_connection_that_ends_is_tried_once_more() {
+async fn a_closed_connection_is_retried_once() {
     let geo = Geo::with(&[("cache_ttl", "0")]).await;
     for calls in 1..=10 {
-        geo.fault(Fault::CutOnce);
+        geo.set_fault(Fault::CutOnce);
         assert_eq!(geo.get("/").await.status, 200);
         assert_eq!(geo.stand_in.calls().len(), 2 * calls);
     }
 }
 
 #[tokio::test]
-async fn as_large_as_allowed() {
+async fn an_answer_of_64_kib_is_accepted() {
     let geo = Geo::start().await;
     let largest = padded(64 * 1024);
-    geo.fault(Fault::Body(largest.clone()));
+    geo.set_fault(Fault::Body(largest.clone()));
     let answer = geo.get("/").await;
     assert_eq!(answer.status, 200);
     assert_eq!(answer.body, largest);
@@ -42,16 +42,16 @@ async fn as_large_as_allowed() {
 async fn the_deadline_spans_the_whole_exchange() {
     let geo = Geo::with(&[("timeout_ms", "200")]).await;
     for fault in [
-        // Nothing comes at all.
-        Fault::Delay(AGES),
-        // Each byte comes in time, all of them would not.
+        // ipify sends nothing.
+        Fault::Delay(AN_HOUR),
+        // Each byte comes in time, but not all of them together.
         Fault::Drip(Duration::from_millis(150)),
-        // Not even the second one comes.
-        Fault::Drip(AGES),
+        // Only the first byte comes.
+        Fault::Drip(AN_HOUR),
     ] {
         geo.clear_store();
-        geo.fault(fault.clone());
-        // A body that goes on for minutes must not be waited for.
+        geo.set_fault(fault.clone());
+        // Bounds the test where the deadline has no effect.
         let answer = tokio::time::timeout(Duration::from_secs(10), geo.get("/")).await;
         assert_problem(&answer.expect("in time"), 504, "upstream-timeout");
     }
@@ -59,7 +59,7 @@ async fn the_deadline_spans_the_whole_exchange() {
 
 #[tokio::test]
 async fn the_deadline_spans_the_tls_handshake() {
-    // Connections are made by the system, and then nothing happens on them.
+    // The system accepts connections, and nothing is sent on them.
     let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let origin = format!("https://{}", silent.local_addr().unwrap());
     let geo = Geo::with(&[("ipify_origin", &origin), ("timeout_ms", "200")]).await;
@@ -67,19 +67,19 @@ async fn the_deadline_spans_the_tls_handshake() {
 }
 
 #[tokio::test]
-async fn a_slow_answer_in_time_is_an_answer() {
+async fn a_slow_answer_within_the_deadline_is_accepted() {
     let geo = Geo::with(&[("timeout_ms", "600000"), ("cache_ttl", "0")]).await;
     for fault in [
         Fault::Delay(Duration::from_millis(50)),
         Fault::Drip(Duration::from_millis(1)),
     ] {
-        geo.fault(fault);
+        geo.set_fault(fault);
         assert_eq!(geo.get("/").await.status, 200);
     }
 }
 
 #[tokio::test]
-async fn retry_after_is_passed_on_if_it_is_one() {
+async fn a_valid_retry_after_is_passed_on() {
     let geo = Geo::start().await;
     for (sent, passed_on) in [
         ("7", "7"),
@@ -89,7 +89,7 @@ async fn retry_after_is_passed_on_if_it_is_one() {
         ("-1", ""),
     ] {
         geo.clear_store();
-        geo.fault(Fault::Busy(sent));
+        geo.set_fault(Fault::Busy(sent));
         assert_eq!(
             geo.get("/").await.header("retry-after"),
             passed_on,
@@ -99,7 +99,7 @@ async fn retry_after_is_passed_on_if_it_is_one() {
 }
 
 #[tokio::test]
-async fn ipify_goes_away() {
+async fn ipify_stops_listening() {
     let mut geo = Geo::with(&[("cache_ttl", "0")]).await;
     assert_eq!(geo.get("/").await.status, 200);
     geo.stand_in.stop().await;
@@ -108,10 +108,10 @@ async fn ipify_goes_away() {
 
 #[tokio::test]
 async fn no_connection() {
-    // A port on which nothing listens any more.
-    let mut nobody = StandIn::start().await.unwrap();
-    let refused = nobody.origin();
-    nobody.stop().await;
+    // A port that is closed.
+    let mut stopped = StandIn::start().await.unwrap();
+    let refused = stopped.origin();
+    stopped.stop().await;
     // The longest label that DNS allows has 63 characters.
     let unresolvable = format!("http://{}.invalid", "x".repeat(64));
     // A server that does not speak TLS.
@@ -131,7 +131,7 @@ async fn no_connection() {
 }
 
 #[tokio::test]
-async fn a_host_that_does_not_allow_ipify() {
+async fn ipify_is_not_an_allowed_host() {
     let geo = Geo::set_up(Setup {
         variables: &[],
         manifest: Some(|manifest| {
@@ -156,16 +156,16 @@ async fn the_log_has_the_causes_without_the_key() {
     })
     .await;
     assert_problem(&geo.get("/").await, 503, "upstream-unreachable");
-    // The harness looks for the key too; this shows that there is a cause.
+    // The harness also searches the log for the key.
     let log = geo.log();
     assert!(log.starts_with("geo: 503 upstream-unreachable: "), "{log}");
     assert!(log.contains("error sending request for url"), "{log}");
     assert!(log.contains("apiKey=***"), "{log}");
     assert!(log.ends_with("reset by peer\n"), "{log}");
 
-    let mut nobody = StandIn::start().await.unwrap();
-    let refused = nobody.origin();
-    nobody.stop().await;
+    let mut stopped = StandIn::start().await.unwrap();
+    let refused = stopped.origin();
+    stopped.stop().await;
     let geo = Geo::with(&[("ipify_origin", &refused)]).await;
     geo.get("/").await;
     assert!(

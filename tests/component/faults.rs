@@ -1,12 +1,11 @@
-//! The fault matrix: what ipify, the network and the host may do wrong, and what
-//! the caller and the operator get of it.
+//! The fault matrix: faults of ipify, the network and the host, with the response
+//! that the client gets and the line that the operator reads in the log.
 //!
-//! Each row is a geo of its own, with an upstream of its own. `timeout_ms` is ten
-//! minutes, so an answer that comes does not rest on it; only the rows that are to
-//! end by the deadline have a short one. The harness looks for the API key in all
-//! that geo sends and logs.
+//! Each row starts its own geo and its own upstream. `timeout_ms` is ten minutes,
+//! so that no other response depends on it; only rows that expect a timeout have a
+//! short one. The harness searches all that geo sends and logs for the API key.
 
-use crate::harness::{Action, Geo, Recorder, Setup, Store};
+use crate::harness::{Geo, Operation, Recorder, Setup, Store};
 use crate::upstream::{Protocol, Step, Upstream};
 use bytes::Bytes;
 use geo_host::Manifest;
@@ -15,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpSocket, TcpStream};
 
-/// One fault, and what comes of it.
+/// A fault and its expected outcome.
 struct Row {
     what: String,
     upstream: Ipify,
@@ -23,42 +22,42 @@ struct Row {
     expected: Expected,
 }
 
-/// What is in ipify's place.
+/// What takes the place of ipify.
 enum Ipify {
-    /// The stand-in, misbehaving.
+    /// The stand-in, with a fault.
     StandIn(Fault),
-    /// Bytes.
+    /// A server that sends raw bytes.
     Raw(Protocol, &'static str, Vec<Step>),
-    /// Nothing that could be asked.
+    /// An origin that cannot be reached.
     Origin(String),
-    /// A port on which nothing listens any more.
+    /// A closed port.
     Closed,
     /// A port whose connections are never accepted.
     Full,
 }
 
-/// What the host does wrong.
+/// The fault of the host.
 enum Host {
-    Well,
+    None,
     Hooks(Recorder),
     Manifest(fn(&mut Manifest)),
     Store(Store),
 }
 
-/// What geo makes of it.
+/// The expected response, log and requests.
 struct Expected {
     status: u16,
-    /// The last part of the problem's type; empty where it is no problem.
+    /// The last part of the problem's type, or empty for an answer.
     problem: &'static str,
-    /// A part of the one line in the log; empty where there is to be none.
+    /// A part of the one line in the log, or empty for no line.
     log: &'static str,
-    /// How often ipify may be asked: twice only where nothing came back.
-    asked: usize,
+    /// The number of requests to ipify. It is 2 only where no response began.
+    requests: usize,
 }
 
 impl Expected {
-    fn asked(self, asked: usize) -> Self {
-        Self { asked, ..self }
+    fn requests(self, requests: usize) -> Self {
+        Self { requests, ..self }
     }
 }
 
@@ -67,7 +66,7 @@ const fn expected(status: u16, problem: &'static str, log: &'static str) -> Expe
         status,
         problem,
         log,
-        asked: 1,
+        requests: 1,
     }
 }
 
@@ -75,8 +74,8 @@ fn answered() -> Expected {
     expected(200, "", "")
 }
 
-/// An answer, though the store failed: the log says how.
-fn not_kept(cause: &'static str) -> Expected {
+/// An answer that is not cached because the store failed.
+fn not_cached(cause: &'static str) -> Expected {
     expected(200, "", cause)
 }
 
@@ -84,9 +83,9 @@ fn unreachable(cause: &'static str) -> Expected {
     expected(503, "upstream-unreachable", cause)
 }
 
-/// What comes back is not HTTP, so ipify is asked once more.
+/// The response is not HTTP, so the request is retried once.
 fn not_http() -> Expected {
-    unreachable("HTTP protocol error").asked(2)
+    unreachable("HTTP protocol error").requests(2)
 }
 
 fn invalid(cause: &'static str) -> Expected {
@@ -109,32 +108,32 @@ fn row(what: impl Into<String>, upstream: Ipify, expected: Expected) -> Row {
     Row {
         what: what.into(),
         upstream,
-        host: Host::Well,
+        host: Host::None,
         expected,
     }
 }
 
-/// A fault of the host alone.
-fn on(what: &str, host: Host, expected: Expected) -> Row {
-    let well = Ipify::StandIn(Fault::None);
+/// A fault of the host only.
+fn host_row(what: &str, host: Host, expected: Expected) -> Row {
+    let ipify = Ipify::StandIn(Fault::None);
     Row {
         host,
-        ..row(what, well, expected)
+        ..row(what, ipify, expected)
     }
 }
 
-/// A server that reads a request and then does this.
+/// A server that reads a request and then performs these steps.
 fn raw(steps: Vec<Step>) -> Ipify {
     let steps = [vec![Step::Read], steps].concat();
     Ipify::Raw(Protocol::Plain, "http", steps)
 }
 
-/// A server that reads a request, sends this and closes the connection.
+/// A server that reads a request, sends these bytes and closes the connection.
 fn sends(bytes: impl Into<Bytes>) -> Ipify {
     raw(vec![Step::Send(bytes.into())])
 }
 
-/// A server that reads a request and sends this head, and then the right JSON.
+/// A server that sends a head with these lines, and then valid JSON.
 fn head(lines: &str) -> Ipify {
     let length = JSON.len();
     sends(format!(
@@ -142,12 +141,12 @@ fn head(lines: &str) -> Ipify {
     ))
 }
 
-/// A server that answers well, but with this content.
+/// The stand-in with this body.
 fn body(content: impl Into<Bytes>) -> Ipify {
     Ipify::StandIn(Fault::Body(content.into()))
 }
 
-/// A server that sends this before the right JSON, and gives it the right length.
+/// A server that sends these heads before a valid response.
 fn before_answer(heads: &str) -> Ipify {
     let length = JSON.len();
     sends(format!(
@@ -155,7 +154,7 @@ fn before_answer(heads: &str) -> Ipify {
     ))
 }
 
-/// A server that sends chunks.
+/// A server that sends a chunked body.
 fn chunked(chunks: &str) -> Ipify {
     sends(format!(
         "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n{chunks}"
@@ -168,7 +167,7 @@ fn send(bytes: impl Into<Bytes>) -> Step {
 
 const JSON: &str = r#"{"ip":"8.8.8.8","isp":"Google LLC"}"#;
 
-/// The most that geo takes from ipify.
+/// The largest body that geo accepts from ipify.
 const MAX: usize = 64 * 1024;
 
 fn padded(size: usize) -> Bytes {
@@ -177,7 +176,7 @@ fn padded(size: usize) -> Bytes {
     json.into()
 }
 
-/// JSON that is as deep as the largest body allows.
+/// Returns JSON that is nested as deeply as the largest body allows.
 fn deep() -> String {
     let levels = (MAX - 64) / 2;
     let (open, close) = ("[".repeat(levels), "]".repeat(levels));
@@ -188,7 +187,7 @@ fn deep() -> String {
 const GZIP: &[u8] = b"\x1f\x8b\x08\0\0\0\0\0\x02\x03\xabV\xca,P\xb2R\xb2\xd0\x03C\xa5Z\0\
                       \x1f\x9c\xa0\t\x10\0\0\0";
 
-// The tables have one line for each fault, as far as it fits.
+// One line for each fault, as far as it fits.
 #[rustfmt::skip]
 fn connections() -> Vec<Row> {
     use Protocol::{Plain, SelfSigned, Tls};
@@ -198,9 +197,9 @@ fn connections() -> Vec<Row> {
     let not_tls = || unreachable("TLS protocol error");
     vec![
         row("the name is not resolved", Ipify::Origin(format!("http://{long_label}.invalid")),
-            unreachable("DNS error").asked(0)),
-        row("the connection is refused", Ipify::Closed, unreachable("connection refused").asked(0)),
-        row("the connection is never accepted", Ipify::Full, timed_out().asked(0)),
+            unreachable("DNS error").requests(0)),
+        row("the connection is refused", Ipify::Closed, unreachable("connection refused").requests(0)),
+        row("the connection is never accepted", Ipify::Full, timed_out().requests(0)),
         row("accepted, and silent", Ipify::Raw(Plain, "http", vec![Hold]), timed_out()),
         row("closed before the headers", raw(vec![]), not_http()),
         row("reset before the headers", raw(vec![Reset]), not_http()),
@@ -208,7 +207,7 @@ fn connections() -> Vec<Row> {
         row("closed inside the headers", raw(vec![half()]), not_http()),
         row("reset inside the headers", raw(vec![half(), Reset]), not_http()),
         row("silent inside the headers", raw(vec![half(), Hold]), timed_out()),
-        row("a reused connection is closed", Ipify::StandIn(Fault::CutOnce), answered().asked(2)),
+        row("a reused connection is closed", Ipify::StandIn(Fault::CutOnce), answered().requests(2)),
         row("TLS to a port that speaks HTTP",
             Ipify::Raw(Plain, "https", vec![send("HTTP/1.1 400 Bad Request\r\n\r\n")]), not_tls()),
         row("TLS that is closed in the handshake", Ipify::Raw(Plain, "https", vec![]), not_tls()),
@@ -352,46 +351,47 @@ fn statuses() -> Vec<Row> {
 
 #[rustfmt::skip]
 fn hosts() -> Vec<Row> {
-    let no_store = match cfg!(feature = "spin") {
-        true => not_kept("does not grant default"),
-        false => answered(),
+    let no_store = if cfg!(feature = "spin") {
+        not_cached("does not grant default")
+    } else {
+        answered()
     };
     let mut rows = vec![
-        on("the host fails to send", Host::Hooks(Recorder::offline()),
-            unreachable("error sending request for url (http://").asked(0)),
-        on("the host does not allow it", Host::Manifest(|manifest| {
+        host_row("the host fails to send", Host::Hooks(Recorder::offline()),
+            unreachable("error sending request for url (http://").requests(0)),
+        host_row("the host does not allow it", Host::Manifest(|manifest| {
             manifest.allowed_outbound_hosts = vec!["https://elbonia.example".to_owned()];
-        }), unreachable("allowed_outbound_hosts").asked(0)),
-        on("there is no store", Host::Manifest(|manifest| manifest.key_value_stores.clear()), no_store),
+        }), unreachable("allowed_outbound_hosts").requests(0)),
+        host_row("there is no store", Host::Manifest(|manifest| manifest.key_value_stores.clear()), no_store),
     ];
-    // The plain build asks no vault for its settings, and has no store.
+    // The plain build reads no variables from a provider, and has no store.
     if cfg!(feature = "spin") {
-        let sealed = || expected(500, "misconfigured", "the vault is sealed").asked(0);
-        let away = || not_kept("redis://***@redis:6379 is away");
+        let sealed = || expected(500, "misconfigured", "the vault is sealed").requests(0);
+        let away = || not_cached("redis://***@redis:6379 is away");
         let fails_at = |failing| Host::Store(Store::failing(move |action, _| action == failing));
         let returns = |value: fn(&str) -> Option<Vec<u8>>| Host::Store(Store::returning(value));
         rows.extend([
-            on("the key cannot be read", Host::Hooks(Recorder::sealed("ipify_api_key")), sealed()),
-            on("a setting cannot be read", Host::Hooks(Recorder::sealed("cache_ttl")), sealed()),
-            on("the store fails", Host::Store(Store::failing(|_, _| true)), away()),
-            on("the store fails on get", fails_at(Action::Get), away()),
-            on("the store fails on set", fails_at(Action::Set), away()),
-            on("the store fails on delete", fails_at(Action::Delete), away()),
-            on("the store fails on increment", fails_at(Action::Increment), away()),
-            on("the store forgets all", returns(|_| None), answered()),
-            on("the store returns nothing but zeros", returns(|_| Some(vec![0; 100])), answered()),
-            on("the store returns 1 MB", returns(|_| Some(vec![b'{'; 1_000_000])), answered()),
-            on("the store returns the key that it was asked for", returns(|key| Some(key.into())),
+            host_row("the key cannot be read", Host::Hooks(Recorder::sealed("ipify_api_key")), sealed()),
+            host_row("a setting cannot be read", Host::Hooks(Recorder::sealed("cache_ttl")), sealed()),
+            host_row("the store fails", Host::Store(Store::failing(|_, _| true)), away()),
+            host_row("the store fails on get", fails_at(Operation::Get), away()),
+            host_row("the store fails on set", fails_at(Operation::Set), away()),
+            host_row("the store fails on delete", fails_at(Operation::Delete), away()),
+            host_row("the store fails on increment", fails_at(Operation::Increment), away()),
+            host_row("the store forgets all", returns(|_| None), answered()),
+            host_row("the store returns nothing but zeros", returns(|_| Some(vec![0; 100])), answered()),
+            host_row("the store returns 1 MB", returns(|_| Some(vec![b'{'; 1_000_000])), answered()),
+            host_row("the store returns the key that it was asked for", returns(|key| Some(key.into())),
                 answered()),
         ]);
     }
     rows
 }
 
-/// Far longer than any machine takes.
+/// Much longer than a request takes on any machine.
 const LONG: Duration = Duration::from_secs(120);
 
-/// Provokes the fault of a row. What is not as expected.
+/// Provokes the fault of a row, and returns what differs from the expectation.
 async fn provoke(row: Row) -> Vec<String> {
     let mut raw = None;
     let mut full = Vec::new();
@@ -405,9 +405,9 @@ async fn provoke(row: Row) -> Vec<String> {
         }
         Ipify::Origin(origin) => Some(origin.clone()),
         Ipify::Closed => {
-            let mut nobody = StandIn::start().await.unwrap();
-            nobody.stop().await;
-            Some(nobody.origin())
+            let mut stopped = StandIn::start().await.unwrap();
+            stopped.stop().await;
+            Some(stopped.origin())
         }
         Ipify::Full => {
             let (origin, held) = never_accepting().await;
@@ -415,7 +415,7 @@ async fn provoke(row: Row) -> Vec<String> {
             Some(origin)
         }
     };
-    // Only a row that the deadline has to end has a short one.
+    // Only a row that expects a timeout has a short one.
     let timeout = match row.expected.status {
         504 => "300",
         _ => "600000",
@@ -429,14 +429,14 @@ async fn provoke(row: Row) -> Vec<String> {
         ..Setup::default()
     };
     match row.host {
-        Host::Well => {}
+        Host::None => {}
         Host::Hooks(hooks) => setup.hooks = Some(Arc::new(hooks)),
         Host::Manifest(change) => setup.manifest = Some(change),
         Host::Store(store) => setup.key_value = Some(Arc::new(store)),
     }
     let geo = Geo::set_up(setup).await;
     if let Ipify::StandIn(fault) = row.upstream {
-        geo.fault(fault);
+        geo.set_fault(fault);
     }
 
     let what = &row.what;
@@ -444,9 +444,10 @@ async fn provoke(row: Row) -> Vec<String> {
         return vec![format!("{what}: no answer")];
     };
     let mut wrong = Vec::new();
-    let problem = match answer.status.is_success() {
-        true => String::new(),
-        false => answer.problem(),
+    let problem = if answer.status.is_success() {
+        String::new()
+    } else {
+        answer.problem()
     };
     let found = (answer.status.as_u16(), problem.as_str());
     let expected = (row.expected.status, row.expected.problem);
@@ -461,9 +462,10 @@ async fn provoke(row: Row) -> Vec<String> {
         .lines()
         .filter(|line| line.starts_with("geo: "))
         .collect();
-    let start = match problem.is_empty() {
-        true => "geo: the key-value store failed".to_owned(),
-        false => format!("geo: {} {problem}: ", answer.status.as_u16()),
+    let start = if problem.is_empty() {
+        "geo: the key-value store failed".to_owned()
+    } else {
+        format!("geo: {} {problem}: ", answer.status.as_u16())
     };
     let is_logged = match lines[..] {
         [] => row.expected.log.is_empty(),
@@ -476,9 +478,9 @@ async fn provoke(row: Row) -> Vec<String> {
     if !is_logged {
         wrong.push(format!("{what}: the log is {log:?}"));
     }
-    let asked = raw.map_or(geo.stand_in.calls().len(), |raw| raw.connections());
-    if asked != row.expected.asked {
-        wrong.push(format!("{what}: asked {asked} times"));
+    let requests = raw.map_or(geo.stand_in.calls().len(), |raw| raw.connections());
+    if requests != row.expected.requests {
+        wrong.push(format!("{what}: {requests} requests to ipify"));
     }
     let health = geo.get("/healthz").await.status;
     if health != 200 {
@@ -487,7 +489,7 @@ async fn provoke(row: Row) -> Vec<String> {
     wrong
 }
 
-/// A port whose queue of connections is full, and what keeps it so.
+/// Opens a port whose backlog is full. Returns its origin and what keeps it full.
 async fn never_accepting() -> (String, (tokio::net::TcpListener, TcpStream)) {
     let socket = TcpSocket::new_v4().unwrap();
     socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
@@ -511,17 +513,17 @@ async fn connections_that_fail() {
 }
 
 #[tokio::test]
-async fn heads_that_are_none() {
+async fn invalid_heads() {
     provoke_all(heads()).await;
 }
 
 #[tokio::test]
-async fn bodies_that_are_none() {
+async fn invalid_bodies() {
     provoke_all(bodies()).await;
 }
 
 #[tokio::test]
-async fn statuses_of_all_classes() {
+async fn statuses_other_than_200() {
     provoke_all(statuses()).await;
 }
 

@@ -1,11 +1,11 @@
-//! geo as a dependency: `examples/greeter`, composed with it, over HTTP.
+//! geo as a dependency of `examples/greeter`, over HTTP.
 //!
 //! `make test` builds the greeter first.
 
 use crate::harness::{Answer, Geo, Setup, artifact};
 use geo_host::Manifest;
 
-/// Starts the greeter with the build of geo that the tests are about.
+/// Starts the greeter with the build of geo under test.
 async fn start(variables: &[(&str, &str)]) -> Geo {
     set_up(variables, |manifest| {
         manifest.dependencies[0].path = artifact();
@@ -29,10 +29,10 @@ fn assert_greeting(answer: &Answer, status: u16, text: &str) {
 }
 
 #[tokio::test]
-async fn a_visitor_is_greeted_with_the_city() {
+async fn the_greeting_names_the_city() {
     let greeter = start(&[]).await;
-    // The visitor is on loopback, which is never sent to ipify: the greeter
-    // asks about geo's own address instead.
+    // The client is on loopback, which geo never sends to ipify, so the greeter
+    // asks about geo's own address.
     assert_greeting(
         &greeter.get("/").await,
         200,
@@ -43,10 +43,10 @@ async fn a_visitor_is_greeted_with_the_city() {
     assert!(!calls[0].contains("ipAddress"), "{calls:?}");
 }
 
-/// A header of the client's own is not Spin's, which comes after it.
+/// Spin appends its own header after that of the client.
 #[cfg(feature = "spin")]
 #[tokio::test]
-async fn a_visitor_cannot_forge_the_address() {
+async fn a_client_cannot_forge_its_address() {
     let greeter = start(&[]).await;
     let forged = http::Request::get("/").header("spin-client-addr", "9.9.9.9:1");
     assert_greeting(
@@ -68,9 +68,9 @@ async fn answers_are_cached_as_over_http() {
         );
     }
     assert_eq!(greeter.stand_in.calls().len(), 1);
-    // And an old answer stands in.
+    // A stale answer is served while ipify fails.
     greeter.set_time(7200);
-    greeter.fault(stand_in::Fault::Status(500));
+    greeter.set_fault(stand_in::Fault::Status(500));
     assert_greeting(
         &greeter.get("/").await,
         200,

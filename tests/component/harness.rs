@@ -1,11 +1,11 @@
 //! Starts geo with a stand-in for ipify, and speaks HTTP to it.
 //!
-//! Every byte that comes back, and all of the log, is searched for the API key
-//! when a [`Geo`] is dropped.
+//! When a [`Geo`] is dropped, everything it sent and logged is searched for the
+//! API key.
 
 mod doubles;
 
-pub use doubles::{Action, Recorder, Store};
+pub use doubles::{Operation, Recorder, Store};
 
 use bytes::Bytes;
 use geo_host::{
@@ -25,45 +25,46 @@ use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 use tokio_util::io::InspectReader;
 
-/// The key of the tests: with characters that have to be percent-encoded.
+/// The API key of the tests, with characters that have to be percent-encoded.
 pub const API_KEY: &str = "at_S3CR3T+/=&%?#key";
 
-/// How many bytes of memory an instance may take: enough for every answer.
-pub const MEMORY: usize = 4 << 20;
+/// The memory limit of an instance, in bytes: enough for every answer.
+pub const MEMORY_LIMIT: usize = 4 << 20;
 
-/// When geo is started, in seconds since 1970.
+/// The time at which geo starts, in seconds since 1970.
 const START: u64 = 1_795_000_000;
 
-/// The part of it that no encoding changes: it must not turn up anywhere.
+/// The part of [`API_KEY`] that no encoding changes. It must appear in no
+/// response and in no log.
 const SECRET: &str = "S3CR3T";
 
-/// What is to be different from the defaults.
+/// How geo is started, where that differs from the defaults.
 #[derive(Default)]
 pub struct Setup<'a> {
     /// Variables and their values.
     pub variables: &'a [(&'a str, &'a str)],
-    /// The manifest of another application than geo, in the repository.
+    /// The manifest of an application other than geo, relative to the repository.
     pub application: Option<&'a str>,
-    /// A change of the manifest.
+    /// A change to the manifest.
     pub manifest: Option<fn(&mut Manifest)>,
-    /// Where key-value stores lie, instead of in memory of their own.
+    /// The backend of the key-value stores, instead of a new one in memory.
     pub key_value: Option<Arc<dyn Backend>>,
-    /// Whether the component has the system's time, instead of one that stands
-    /// still until it is set.
+    /// Whether the component reads the system's clock, instead of one that only
+    /// [`Geo::set_time`] moves.
     pub has_system_clock: bool,
-    /// What hooks into the host.
+    /// Hooks into the host.
     pub hooks: Option<Arc<dyn Hooks>>,
-    /// How many bytes of memory an instance may take, where that is too few for
-    /// some answers: then the component may fail, which no other test lets it.
-    pub too_little_memory: Option<usize>,
+    /// A memory limit, in bytes, that is too small for some answers. Only then
+    /// may the component fail.
+    pub memory_limit: Option<usize>,
 }
 
-/// A running geo.
+/// A running geo. Dropping it checks that the API key was not exposed.
 pub struct Geo {
     address: SocketAddr,
-    /// The ipify that it asks.
+    /// The stand-in for ipify.
     pub stand_in: StandIn,
-    /// Where its key-value stores lie.
+    /// The backend of the key-value stores.
     pub key_value: Arc<dyn Backend>,
     calls: Calls,
     time: Arc<AtomicU64>,
@@ -72,18 +73,18 @@ pub struct Geo {
     may_fail: bool,
 }
 
-/// Bytes that several tasks append to.
+/// A buffer that several tasks append to.
 #[derive(Clone, Default)]
 struct Recording(Arc<Mutex<Vec<u8>>>);
 
-/// An answer of geo.
+/// A response of geo.
 #[derive(Debug)]
 pub struct Answer {
-    /// Its status.
+    /// The status.
     pub status: StatusCode,
-    /// Its headers.
+    /// The headers.
     pub headers: HeaderMap,
-    /// Its content.
+    /// The body.
     pub body: Bytes,
 }
 
@@ -106,8 +107,8 @@ impl Geo {
     ///
     /// # Panics
     ///
-    /// If a variable is not in `spin.toml`: a misspelt one would set nothing,
-    /// and the test would prove nothing.
+    /// Panics if a variable is not in the manifest. A misspelt one would set
+    /// nothing, and the test would prove nothing.
     pub async fn set_up(setup: Setup<'_>) -> Self {
         let stand_in = StandIn::start_with_key(API_KEY).await.unwrap();
         let path = setup.application.unwrap_or("spin.toml");
@@ -133,13 +134,14 @@ impl Geo {
         let key_value = setup
             .key_value
             .unwrap_or_else(|| Arc::new(Memory::default()));
-        let memory_limit = setup.too_little_memory;
+        let memory_limit = setup.memory_limit;
         let config = RuntimeConfig {
-            memory_limit: memory_limit.unwrap_or(MEMORY),
+            memory_limit: memory_limit.unwrap_or(MEMORY_LIMIT),
             log: Log::to(log.clone()),
-            clock: match setup.has_system_clock {
-                true => Clock::system(),
-                false => Clock::new(move || Duration::from_secs(clock.load(Ordering::Relaxed))),
+            clock: if setup.has_system_clock {
+                Clock::system()
+            } else {
+                Clock::new(move || Duration::from_secs(clock.load(Ordering::Relaxed)))
             },
             key_value: Arc::clone(&key_value),
             hooks: setup.hooks.unwrap_or(RuntimeConfig::default().hooks),
@@ -167,9 +169,8 @@ impl Geo {
         }
     }
 
-    /// Starts another geo on the same store, which asks the same ipify, as a
-    /// second node does.
-    pub async fn beside(&self, variables: &[(&str, &str)]) -> Self {
+    /// Starts a second geo with the same store and the same ipify.
+    pub async fn second_node(&self, variables: &[(&str, &str)]) -> Self {
         let origin = self.stand_in.origin();
         Self::set_up(Setup {
             variables: &[variables, &[("ipify_origin", &origin)]].concat(),
@@ -179,7 +180,7 @@ impl Geo {
         .await
     }
 
-    /// Returns where it listens.
+    /// Returns the address that geo listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
@@ -195,12 +196,12 @@ impl Geo {
         Connection(sender)
     }
 
-    /// Sends a request on a connection of its own.
+    /// Sends a request on a new connection.
     pub async fn send(&self, request: http::request::Builder) -> Answer {
         self.connect().await.send(request).await
     }
 
-    /// Sends a GET.
+    /// Sends a GET request.
     pub async fn get(&self, path: &str) -> Answer {
         self.send(Request::get(path)).await
     }
@@ -211,51 +212,51 @@ impl Geo {
         self.send(Request::builder().method(method).uri(path)).await
     }
 
-    /// From now on, the stand-in misbehaves.
-    pub fn fault(&self, fault: Fault) {
+    /// Makes the stand-in respond with a fault from now on.
+    pub fn set_fault(&self, fault: Fault) {
         self.stand_in.set_fault(fault);
     }
 
-    /// Sends a GET as a proxy in front of geo does, for a client at `address`.
-    /// Needs `trusted_hops` to be 1.
-    pub async fn visit(&self, address: &str) -> Answer {
+    /// Sends `GET /` for a client at `address`, as a proxy in front of geo does.
+    /// Requires `trusted_hops=1`.
+    pub async fn get_as(&self, address: &str) -> Answer {
         self.send(Request::get("/").header("x-forwarded-for", address))
             .await
     }
 
-    /// Lets a [`visit`](Self::visit) go on beside the test.
-    pub fn visit_beside(self: &Arc<Self>, address: &'static str) -> JoinHandle<Answer> {
+    /// Runs [`get_as`](Self::get_as) in a task.
+    pub fn spawn_get_as(self: &Arc<Self>, address: &'static str) -> JoinHandle<Answer> {
         let geo = Arc::clone(self);
-        tokio::spawn(async move { geo.visit(address).await })
+        tokio::spawn(async move { geo.get_as(address).await })
     }
 
-    /// Sets the component's time, in seconds from when it was started.
+    /// Sets the component's clock, in seconds since the start.
     pub fn set_time(&self, seconds: i64) {
         self.time
             .store(START.saturating_add_signed(seconds), Ordering::Relaxed);
     }
 
-    /// Waits until the component does nothing any more: it may go on after its
-    /// answers.
-    pub async fn ended(&self) {
-        self.calls.ended().await;
+    /// Waits until no instance is running. An instance may go on after its
+    /// response.
+    pub async fn idle(&self) {
+        self.calls.idle().await;
     }
 
-    /// The keys of what is stored for addresses.
+    /// Returns the keys of the cache's entries.
     pub fn slots(&self) -> Vec<String> {
         let mut keys = self.key_value.keys("default").unwrap();
         keys.retain(|key| key.strip_prefix("geo:").unwrap().parse::<u64>().is_ok());
         keys
     }
 
-    /// Empties the store.
+    /// Deletes all keys of the store.
     pub fn clear_store(&self) {
         for key in self.key_value.keys("default").unwrap() {
             self.key_value.delete("default", &key).unwrap();
         }
     }
 
-    /// What geo and its host have logged.
+    /// Returns what geo and its host have logged.
     pub fn log(&self) -> String {
         self.log.text()
     }
@@ -275,11 +276,11 @@ impl Drop for Geo {
     }
 }
 
-/// A connection that is kept open.
+/// An open connection to geo.
 pub struct Connection(hyper::client::conn::http1::SendRequest<Full<Bytes>>);
 
 impl Connection {
-    /// Sends a request and reads the whole answer.
+    /// Sends a request and reads the whole response.
     pub async fn send(&mut self, request: http::request::Builder) -> Answer {
         let request = request.header("host", "geo.example");
         self.0.ready().await.unwrap();
@@ -295,17 +296,21 @@ impl Connection {
 }
 
 impl Answer {
-    /// The content as text.
+    /// Returns the body as text.
     pub fn text(&self) -> &str {
         std::str::from_utf8(&self.body).unwrap()
     }
 
-    /// The content as JSON.
+    /// Returns the body as JSON.
     pub fn json(&self) -> serde_json::Value {
         serde_json::from_slice(&self.body).unwrap()
     }
 
-    /// The single value of a header, empty where there is none.
+    /// Returns the value of a header, or an empty string.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the header is there twice.
     pub fn header(&self, name: &str) -> &str {
         let mut values = self.headers.get_all(name).iter();
         let value = values.next().map_or("", |value| value.to_str().unwrap());
@@ -313,8 +318,8 @@ impl Answer {
         value
     }
 
-    /// The last part of a problem's `type`, after all that RFC 9457 and the
-    /// interface ask of a problem has been checked.
+    /// Checks that the response is a problem (RFC 9457), and returns the last
+    /// part of its `type`.
     pub fn problem(&self) -> String {
         assert_eq!(self.header("content-type"), "application/problem+json");
         assert_eq!(self.header("cache-control"), "no-store");
@@ -351,23 +356,23 @@ impl Write for Recording {
     }
 }
 
-/// The built component, compiled once for all tests.
+/// Returns the built component, compiled once for all tests.
 fn component() -> &'static Component {
     static COMPONENT: OnceLock<Component> = OnceLock::new();
     COMPONENT.get_or_init(|| Component::compile(&artifact()).unwrap())
 }
 
-/// Returns the file of the built component: the one with the same features as
-/// the tests.
+/// Returns the file of the component that has the same features as the tests.
 pub fn artifact() -> PathBuf {
-    match cfg!(feature = "spin") {
-        true => Manifest::read(&root().join("spin.toml")).unwrap().source,
-        false => root().join("geo-plain.wasm"),
+    if cfg!(feature = "spin") {
+        Manifest::read(&root().join("spin.toml")).unwrap().source
+    } else {
+        root().join("geo-plain.wasm")
     }
 }
 
-/// Returns the folder of the repository: where it is now, not where it was when
-/// the tests were compiled.
+/// Returns the folder of the repository. It may have moved since the tests were
+/// compiled, so the path is read from the environment.
 pub fn root() -> PathBuf {
     let tests = std::env::var_os("CARGO_MANIFEST_DIR").expect("cargo test sets it");
     Path::new(&tests).join("..")

@@ -56,9 +56,10 @@ async fn paths_and_methods() {
 
 #[tokio::test]
 async fn headers_of_an_answer() {
-    let cache_status = match cfg!(feature = "spin") {
-        true => "geo; fwd=miss; stored",
-        false => "geo; fwd=bypass",
+    let cache_status = if cfg!(feature = "spin") {
+        "geo; fwd=miss; stored"
+    } else {
+        "geo; fwd=bypass"
     };
     let geo = Geo::start().await;
     let answer = geo.get("/").await;
@@ -81,7 +82,7 @@ async fn headers_of_an_answer() {
 }
 
 #[tokio::test]
-async fn head_is_get_without_the_content() {
+async fn head_is_get_without_the_body() {
     let geo = Geo::start().await;
     for path in ["/", "/healthz", "/openapi.json", "/elbonia"] {
         let get = geo.request("GET", path).await;
@@ -102,7 +103,7 @@ async fn head_is_get_without_the_content() {
 
 /// RFC 9110, 13.1.2 and 15.4.5.
 #[tokio::test]
-async fn the_description_is_sent_once() {
+async fn the_description_is_revalidated_by_its_etag() {
     let geo = Geo::start().await;
     let whole = geo.get("/openapi.json").await;
     let tag = whole.header("etag").to_owned();
@@ -135,7 +136,7 @@ async fn the_description_is_sent_once() {
             }
         }
     }
-    // What changes with the address has no tag.
+    // An answer about an address has no ETag.
     let answer = geo.send(Request::get("/json").header("if-none-match", "*"));
     let answer = answer.await;
     assert_eq!(answer.status, 200);
@@ -143,7 +144,7 @@ async fn the_description_is_sent_once() {
 }
 
 #[tokio::test]
-async fn health_asks_nobody() {
+async fn healthz_neither_asks_ipify_nor_reads_settings() {
     let geo = Geo::with(&[("ipify_api_key", ""), ("timeout_ms", "soon")]).await;
     let answer = geo.get("/healthz").await;
     assert_eq!(answer.status, 200);
@@ -153,7 +154,7 @@ async fn health_asks_nobody() {
 }
 
 #[tokio::test]
-async fn a_browser_may_ask_before_it_asks() {
+async fn a_browser_may_send_a_preflight() {
     let geo = Geo::start().await;
     let preflight = Request::options("/")
         .header("origin", "https://elbonia.example")
@@ -175,7 +176,7 @@ async fn a_browser_may_ask_before_it_asks() {
 }
 
 #[tokio::test]
-async fn a_page_may_read_problems_too() {
+async fn cors_allows_problems_too() {
     let geo = Geo::with(&[("ipify_api_key", "")]).await;
     for (method, path) in [("GET", "/"), ("GET", "/elbonia"), ("POST", "/")] {
         let answer = geo.request(method, path).await;
@@ -185,7 +186,7 @@ async fn a_page_may_read_problems_too() {
 }
 
 #[tokio::test]
-async fn only_the_pages_of_the_list_may_read() {
+async fn cors_allows_only_the_origins_of_the_list() {
     let origins = "https://elbonia.example https://bornyasherk.example:8443";
     let geo = Geo::with(&[("cors_origin", origins)]).await;
     for (origin, allowed) in [

@@ -1,21 +1,21 @@
-//! What one request cannot do to another, and where geo cannot go.
+//! Requests do not affect each other, and geo reaches no host but ipify.
 
 use crate::harness::{Answer, Geo, Setup};
 use crate::upstream::{Protocol, Step, Upstream};
 use http::Request;
 use stand_in::Fault;
 
-/// A server that must not be reached.
+/// Starts a server that must not be reached.
 async fn elsewhere() -> Upstream {
     let answer = "HTTP/1.1 200 OK\r\ncontent-length: 16\r\n\r\n{\"ip\":\"6.6.6.6\"}";
     Upstream::start(Protocol::Plain, vec![Step::Read, Step::Send(answer.into())]).await
 }
 
 #[tokio::test]
-async fn redirects_lead_nowhere() {
+async fn redirects_are_not_followed() {
     let geo = Geo::start().await;
     let elsewhere = elsewhere().await;
-    geo.fault(Fault::Redirect(format!(
+    geo.set_fault(Fault::Redirect(format!(
         "http://{}/",
         elsewhere.authority()
     )));
@@ -23,15 +23,15 @@ async fn redirects_lead_nowhere() {
     assert_eq!(elsewhere.connections(), 0);
 
     let geo = Geo::start().await;
-    geo.fault(Fault::Redirect(format!(
+    geo.set_fault(Fault::Redirect(format!(
         "{}/api/v2/country,city",
         geo.stand_in.origin()
     )));
     assert_eq!(geo.get("/").await.problem(), "upstream-invalid");
-    assert_eq!(geo.stand_in.calls().len(), 1, "a loop is not entered");
+    assert_eq!(geo.stand_in.calls().len(), 1, "the redirect was followed");
 }
 
-/// The host enforces it, so no setting, and no fault in geo, gets around it.
+/// The host enforces this, even against a wrong setting or a bug in geo.
 #[tokio::test]
 async fn an_origin_that_is_not_allowed_is_not_reached() {
     let elsewhere = elsewhere().await;
@@ -48,9 +48,9 @@ async fn an_origin_that_is_not_allowed_is_not_reached() {
     assert_eq!(elsewhere.connections(), 0);
 }
 
-/// Neither a path that looks like a host, nor what a client sends.
+/// Neither a path that looks like a host nor a client's request can change it.
 #[tokio::test]
-async fn nothing_but_the_origin_says_who_is_asked() {
+async fn only_ipify_origin_selects_the_host() {
     let elsewhere = elsewhere().await;
     let authority = elsewhere.authority();
     for path in [
@@ -79,10 +79,9 @@ async fn nothing_but_the_origin_says_who_is_asked() {
     assert_eq!(elsewhere.connections(), 0);
 }
 
-/// The host does not know the authority that signed the certificate, tells the
-/// server so, and sends it no request.
+/// The host ends the TLS handshake with an alert, and sends no request.
 #[tokio::test]
-async fn a_certificate_that_is_not_trusted_gets_no_request() {
+async fn a_server_without_a_trusted_certificate_gets_no_request() {
     for protocol in [Protocol::Tls, Protocol::SelfSigned] {
         let upstream = Upstream::start(protocol, vec![Step::Read]).await;
         let origin = format!("https://{}", upstream.authority());
@@ -98,10 +97,10 @@ async fn a_certificate_that_is_not_trusted_gets_no_request() {
     }
 }
 
-/// What a server sends beyond its answer would be the answer to the next request
-/// on the same connection.
+/// On a connection that is used again, it would become the response to the next
+/// request.
 #[tokio::test]
-async fn an_answer_that_nobody_asked_for_is_nobodys() {
+async fn a_surplus_response_is_discarded() {
     let answer = |ip| format!("HTTP/1.1 200 OK\r\ncontent-length: 16\r\n\r\n{{\"ip\":\"{ip}\"}}");
     let twice = answer("8.8.8.8") + &answer("6.6.6.6");
     let steps = vec![Step::Read, Step::Send(twice.into()), Step::Hold];
@@ -114,18 +113,18 @@ async fn an_answer_that_nobody_asked_for_is_nobodys() {
     }
 }
 
-/// A value that the page makes five times as long: `<` is `&#60;` there.
+/// Returns a value that is five times as long in the page, where `<` is `&#60;`.
 fn largest() -> String {
     let start = r#"{"ip":"8.8.8.8","isp":""#;
     let value = "<".repeat(64 * 1024 - start.len() - 2);
     format!(r#"{start}{value}"}}"#)
 }
 
-/// The harness gives every test 4 MiB; these are the answers that take most.
+/// The limit of the harness. These are the answers that need most memory.
 #[tokio::test]
 async fn four_mebibytes_are_enough_for_every_answer() {
     let geo = Geo::start().await;
-    geo.fault(Fault::Body(largest().into()));
+    geo.set_fault(Fault::Body(largest().into()));
     for accept in ["application/json", "text/plain", "text/html"] {
         // From ipify, and from the cache.
         for _ in 0..2 {
@@ -136,37 +135,36 @@ async fn four_mebibytes_are_enough_for_every_answer() {
     }
     let long = "x".repeat(60 * 1024);
     assert_eq!(geo.get(&format!("/{long}")).await.problem(), "not-found");
-    let request = Request::get("/").header("accept", "x".repeat(MUCH));
+    let request = Request::get("/").header("accept", "x".repeat(LONG_HEADER));
     assert_eq!(geo.send(request).await.status, 200);
     assert_eq!(geo.get("/openapi.json").await.status, 200);
 }
 
-/// As long as a header may be, about, and more than geo has left where its memory
-/// is just enough for a small answer.
-const MUCH: usize = 300 * 1024;
+/// About the longest header that the host accepts: more than is left of the least
+/// memory in which geo answers at all.
+const LONG_HEADER: usize = 300 * 1024;
 
-/// A geo with the least memory, in steps of a page of WebAssembly, in which it
-/// answers at all.
+/// Starts geo with the least memory in which it answers, in pages of WebAssembly.
 async fn with_least_memory() -> Geo {
     const PAGE: usize = 64 * 1024;
     for pages in 1..64 {
         let geo = Geo::set_up(Setup {
             variables: &[("trusted_hops", "1"), ("cache_ttl", "0")],
-            too_little_memory: Some(pages * PAGE),
+            memory_limit: Some(pages * PAGE),
             ..Setup::default()
         })
         .await;
-        if geo.visit("9.9.9.9").await.status == 200 {
+        if geo.get_as("9.9.9.9").await.status == 200 {
             return geo;
         }
     }
     panic!("4 MiB is not enough");
 }
 
-/// With less memory than an answer takes, the component traps, and the host
-/// answers 500. No other request notices, under way or later.
+/// Without enough memory, the component traps, and the host answers 500. Requests at
+/// the same time and later requests are answered.
 #[tokio::test]
-async fn a_trap_in_one_request_disturbs_no_other() {
+async fn a_trap_in_one_request_affects_no_other() {
     let geo = with_least_memory().await;
     let mut requests = Vec::new();
     for number in 1..=40 {
@@ -175,20 +173,21 @@ async fn a_trap_in_one_request_disturbs_no_other() {
         let mut request = Request::get("/").header("x-forwarded-for", &address);
         let traps = number % 2 == 0;
         if traps {
-            request = request.header("accept", "x".repeat(MUCH));
+            request = request.header("accept", "x".repeat(LONG_HEADER));
         }
         let answer = tokio::spawn(async move { connection.send(request).await });
         requests.push((answer, address, traps));
     }
     for (answer, address, traps) in requests {
         let answer: Answer = answer.await.unwrap();
-        match traps {
-            true => assert_eq!((answer.status.as_u16(), answer.text()), (500, "")),
-            false => assert_eq!(answer.json()["ip"], address),
+        if traps {
+            assert_eq!((answer.status.as_u16(), answer.text()), (500, ""));
+        } else {
+            assert_eq!(answer.json()["ip"], address);
         }
     }
     let log = geo.log();
     let traps = log.matches("the component failed: ").count();
     assert_eq!(traps, 20, "{log}");
-    assert_eq!(geo.visit("9.9.9.9").await.json()["ip"], "9.9.9.9");
+    assert_eq!(geo.get_as("9.9.9.9").await.json()["ip"], "9.9.9.9");
 }

@@ -1,10 +1,10 @@
-//! The interface that other components import.
+//! The WIT interface that other components import.
 
 use crate::harness::{artifact, root};
 use wit_component::{DecodedWasm, WitPrinter};
 use wit_parser::{PackageId, Resolve};
 
-/// The text of a package without its documentation.
+/// Prints a package without its documentation.
 fn printed(resolve: &Resolve, package: PackageId) -> String {
     let mut printer = WitPrinter::default();
     printer.emit_docs(false);
@@ -19,7 +19,7 @@ fn lookup_package(resolve: &Resolve) -> PackageId {
 }
 
 #[test]
-fn the_component_exports_the_package_as_it_is_in_the_folder() {
+fn the_component_exports_the_package_in_wit_lookup() {
     let bytes = std::fs::read(artifact()).unwrap();
     let DecodedWasm::Component(component, world) = wit_component::decode(&bytes).unwrap() else {
         panic!("it is a component");
@@ -43,10 +43,10 @@ fn the_component_exports_the_package_as_it_is_in_the_folder() {
     assert_eq!(exported, printed(&folder, package));
 }
 
-/// Who imports a version relies on it: a change needs a new version, and a new
-/// file beside this one.
+/// Importers rely on a released version. A change needs a new version, and a new
+/// file next to that of the old one.
 #[test]
-fn a_version_does_not_change() {
+fn a_released_version_does_not_change() {
     let mut resolve = Resolve::default();
     let (package, _) = resolve.push_dir(root().join("wit/lookup")).unwrap();
     let version = resolve.packages[package].name.version.as_ref().unwrap();

@@ -1,6 +1,6 @@
-//! The built component, in the real engine, over real HTTP, with a stand-in
-//! for ipify behind it. `make build` has to come first; `make test` does both.
-//! With `--no-default-features`, all this is about the plain build.
+//! Tests of the built component in geo-host, over HTTP, with a stand-in for
+//! ipify. Run `make build` first, or `make test`, which does both. With
+//! `--no-default-features`, they test the plain build.
 
 mod artifact;
 mod bodies;
@@ -10,7 +10,7 @@ mod breaker;
 mod budget;
 #[cfg(feature = "spin")]
 mod cache;
-mod caller;
+mod client;
 mod crates;
 mod errors;
 mod faults;
@@ -37,5 +37,4 @@ mod variables;
 mod verbatim;
 mod versions;
 
-// The library, under the name that says what it is.
 use component_tests as harness;

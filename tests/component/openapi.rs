@@ -1,4 +1,4 @@
-//! `/openapi.json` is true: what it describes is what comes, and nothing else.
+//! `/openapi.json` describes the actual responses, and no others.
 
 use crate::harness::{Answer, Geo, root};
 use http::Request;
@@ -11,7 +11,7 @@ async fn description(geo: &Geo) -> Value {
     geo.get("/openapi.json").await.json()
 }
 
-/// Follows a reference within the description.
+/// Resolves a reference within the description.
 fn resolve<'a>(description: &'a Value, value: &'a Value) -> &'a Value {
     match value["$ref"].as_str() {
         Some(reference) => description.pointer(&reference[1..]).expect(reference),
@@ -19,7 +19,7 @@ fn resolve<'a>(description: &'a Value, value: &'a Value) -> &'a Value {
     }
 }
 
-/// Returns the path in the description that a path is an example of.
+/// Returns the path template in the description that a path matches.
 fn template(description: &Value, path: &str) -> String {
     let path = path.split('?').next().unwrap();
     if !description["paths"][path].is_null() {
@@ -32,8 +32,8 @@ fn template(description: &Value, path: &str) -> String {
     }
 }
 
-/// Holds an answer against the description of its path: status, headers,
-/// content type and content.
+/// Checks status, headers, content type and body of a response against the
+/// description of its path.
 fn check(description: &Value, path: &str, answer: &Answer) {
     let path = template(description, path);
     let status = answer.status.as_str();
@@ -55,9 +55,10 @@ fn check(description: &Value, path: &str, answer: &Answer) {
         assert!(is_optional || !value.is_empty(), "{path} {status} {name}");
         if !value.is_empty() {
             let schema = &resolve(description, header)["schema"];
-            let value = match schema["type"] == "integer" {
-                true => json!(value.parse::<u64>().unwrap()),
-                false => json!(value),
+            let value = if schema["type"] == "integer" {
+                json!(value.parse::<u64>().unwrap())
+            } else {
+                json!(value)
             };
             validate(description, schema, &value);
         }
@@ -71,9 +72,10 @@ fn check(description: &Value, path: &str, answer: &Answer) {
         !content.is_null(),
         "{path} {status} {content_type} is not described"
     );
-    let value = match content_type.ends_with("json") {
-        true => answer.json(),
-        false => json!(answer.text()),
+    let value = if content_type.ends_with("json") {
+        answer.json()
+    } else {
+        json!(answer.text())
     };
     validate(description, &content["schema"], &value);
 }
@@ -92,7 +94,7 @@ fn validate(description: &Value, schema: &Value, value: &Value) {
 const FORMS: [&str; 3] = ["application/json", "text/html", "text/plain"];
 
 #[tokio::test]
-async fn it_is_openapi() {
+async fn the_description_is_valid() {
     let geo = Geo::start().await;
     let answer = geo.get("/openapi.json").await;
     let spec = oas3::from_json(answer.text()).unwrap();
@@ -102,7 +104,7 @@ async fn it_is_openapi() {
 }
 
 #[tokio::test]
-async fn every_path_is_described_and_there() {
+async fn every_path_is_described_and_answers() {
     let geo = Geo::with(&[("lookup", "any")]).await;
     let description = description(&geo).await;
     let described: BTreeSet<&str> = description["paths"]
@@ -116,7 +118,7 @@ async fn every_path_is_described_and_there() {
         .chain(["/{address}", "/{address}/json", "/{address}/{value}"])
         .map(str::to_owned)
         .collect();
-    // As plain text, this address's answer lists all values by name.
+    // The plain text of this answer lists all values by name.
     let listed = geo.send(Request::get("/").header("accept", "text/plain"));
     let listed = listed.await;
     let names: Vec<_> = listed
@@ -146,7 +148,7 @@ async fn every_path_is_described_and_there() {
 }
 
 #[tokio::test]
-async fn every_problem_is_described_and_comes() {
+async fn every_problem_is_described_and_occurs() {
     let any = &[("lookup", "any"), ("timeout_ms", "300"), ("cache_ttl", "0")];
     let geo = Geo::with(any).await;
     let description = description(&geo).await;
@@ -160,7 +162,7 @@ async fn every_problem_is_described_and_comes() {
         ("", Fault::Busy("7")),
         ("", Fault::Delay(Duration::from_secs(3600))),
     ] {
-        geo.fault(fault);
+        geo.set_fault(fault);
         for path in ["/", "/json", "/city", "/8.8.8.8/city"] {
             for accept in FORMS {
                 geo.clear_store();
@@ -174,7 +176,7 @@ async fn every_problem_is_described_and_comes() {
         }
     }
     geo.clear_store();
-    geo.fault(Fault::None);
+    geo.set_fault(Fault::None);
     for path in [
         "/city?ip=89.0.142.86",
         "/89.0.142.86/city",
@@ -213,19 +215,16 @@ async fn every_problem_is_described_and_comes() {
     let geo = Geo::with(&[("lookups_per_day", "1"), ("cache_ttl", "0")]).await;
     geo.get("/").await;
     let answer = geo.get("/").await;
-    match cfg!(feature = "spin") {
-        true => {
-            check(&description, "/", &answer);
-            seen.insert(answer.problem());
-        }
-        // Nothing is counted where nothing outlives a request.
-        false => {
-            assert_eq!(answer.status, 200);
-            seen.insert("budget-spent".to_owned());
-        }
+    if cfg!(feature = "spin") {
+        check(&description, "/", &answer);
+        seen.insert(answer.problem());
+    } else {
+        // The plain build has no store to count in.
+        assert_eq!(answer.status, 200);
+        seen.insert("budget-spent".to_owned());
     }
 
-    // All that is described has come.
+    // All described problems have occurred.
     let text = description.to_string();
     let described: BTreeSet<String> = text
         .split("urn:problem-type:geo:")
@@ -239,9 +238,9 @@ async fn every_problem_is_described_and_comes() {
     }
 }
 
-/// Programs make functions of them.
+/// Generators name functions after them.
 #[tokio::test]
-async fn every_operation_has_a_name_of_its_own() {
+async fn operation_ids_and_summaries_are_unique() {
     let geo = Geo::start().await;
     let description = description(&geo).await;
     let mut seen = BTreeSet::new();

@@ -1,4 +1,4 @@
-//! What a request reads: variables can be a round trip away, in a vault.
+//! Which variables a request reads. Each may be a round trip to a vault.
 
 use crate::harness::{Geo, Recorder, Setup};
 use http::Request;
@@ -15,7 +15,7 @@ async fn start(variables: &[(&str, &str)]) -> (Geo, Arc<Recorder>) {
 }
 
 #[tokio::test]
-async fn a_hit_reads_seven_variables_and_not_the_key() {
+async fn a_hit_reads_seven_variables_without_the_key() {
     let (geo, reads) = start(&[]).await;
     assert_eq!(geo.get("/").await.status, 200);
     let miss = reads.take();
@@ -58,7 +58,7 @@ async fn no_variable_is_read_twice() {
 }
 
 #[tokio::test]
-async fn what_costs_nothing_reads_one_variable() {
+async fn requests_without_a_lookup_read_one_variable() {
     let (geo, reads) = start(&[]).await;
     for path in ["/healthz", "/openapi.json", "/elbonia"] {
         geo.get(path).await;
@@ -68,9 +68,9 @@ async fn what_costs_nothing_reads_one_variable() {
     assert_eq!(reads.take(), ["cors_origin"]);
 }
 
-/// To know whether there is a form.
+/// The page has a form only where other addresses are allowed.
 #[tokio::test]
-async fn the_page_reads_one_more() {
+async fn the_page_also_reads_lookup() {
     let (geo, reads) = start(&[]).await;
     for (path, accept, expected) in [
         ("/", "text/html", true),
@@ -102,7 +102,7 @@ async fn a_hit_does_not_need_the_key() {
     let miss = sealed.get("/?ip=9.9.9.9").await;
     assert_eq!(miss.problem(), "misconfigured");
     assert!(!miss.text().contains("sealed"), "{}", miss.text());
-    // The operator reads the provider's reason, on one line.
+    // The log has the provider's reason, on one line.
     let log = sealed.log();
     assert!(log.starts_with("geo: 500 misconfigured: The variable ipify_api_key"));
     assert!(log.ends_with("the vault is sealed\n"), "{log}");

@@ -1,4 +1,4 @@
-//! The forms in which answers come.
+//! JSON, HTML and plain text.
 
 use crate::harness::Geo;
 use http::Request;
@@ -9,7 +9,7 @@ const ZURICH: &str = r#"{"ip":"9.9.9.9","location":{"country":"CH","region":"Z\u
 const CHROME: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8";
 
 #[tokio::test]
-async fn the_form_that_is_preferred() {
+async fn accept_selects_the_representation() {
     let geo = Geo::start().await;
     for (accept, content_type, content) in [
         ("", "application/json", ZURICH),
@@ -28,13 +28,14 @@ async fn the_form_that_is_preferred() {
             "country: CH\ncountry-name: Switzerland\nregion: Zürich\n",
         ),
     ] {
-        geo.fault(Fault::Body(ZURICH.into()));
+        geo.set_fault(Fault::Body(ZURICH.into()));
         for (path, negotiated) in [("/", true), ("/json", false)] {
             let answer = geo.send(Request::get(path).header("accept", accept)).await;
             assert_eq!(answer.status, 200);
-            let (content_type, content) = match negotiated {
-                true => (content_type, content),
-                false => ("application/json", ZURICH),
+            let (content_type, content) = if negotiated {
+                (content_type, content)
+            } else {
+                ("application/json", ZURICH)
             };
             assert_eq!(
                 answer.header("content-type"),
@@ -53,9 +54,9 @@ async fn the_form_that_is_preferred() {
 }
 
 #[tokio::test]
-async fn single_values_for_scripts() {
+async fn single_values_are_plain_text() {
     let geo = Geo::start().await;
-    geo.fault(Fault::Body(ZURICH.into()));
+    geo.set_fault(Fault::Body(ZURICH.into()));
     for (path, value) in [
         ("/ip", "9.9.9.9\n"),
         ("/isp", "Quad9\n"),
@@ -81,9 +82,9 @@ async fn single_values_for_scripts() {
 }
 
 #[tokio::test]
-async fn values_that_ipify_does_not_have() {
+async fn unknown_values_are_404() {
     let geo = Geo::with(&[("lookup", "any"), ("cache_ttl", "0")]).await;
-    // The stand-in does not know this address.
+    // The stand-in has no sample for this address.
     let unknown = "?ip=89.0.142.86";
     assert_eq!(
         geo.get(&format!("/ip{unknown}")).await.text(),
@@ -111,13 +112,13 @@ async fn values_that_ipify_does_not_have() {
     let page = geo
         .send(Request::get(format!("/{unknown}")).header("accept", CHROME))
         .await;
-    assert!(!page.text().contains("<svg"), "no pin without a place");
+    assert!(!page.text().contains("<svg"), "a map without coordinates");
 }
 
 #[tokio::test]
-async fn problems_come_in_the_preferred_form_too() {
+async fn accept_selects_the_representation_of_problems() {
     let geo = Geo::start().await;
-    geo.fault(Fault::Status(403));
+    geo.set_fault(Fault::Status(403));
     for path in [
         "/",
         "/json",
@@ -156,7 +157,7 @@ async fn problems_come_in_the_preferred_form_too() {
 }
 
 #[tokio::test]
-async fn the_page_allows_nothing_from_anywhere() {
+async fn the_page_loads_no_other_resources() {
     let geo = Geo::start().await;
     for path in ["/", "/elbonia"] {
         let answer = geo.send(Request::get(path).header("accept", CHROME)).await;
@@ -173,7 +174,7 @@ async fn the_page_allows_nothing_from_anywhere() {
 }
 
 #[tokio::test]
-async fn a_path_with_an_address_is_answered_as_without() {
+async fn paths_with_an_address() {
     let geo = Geo::with(&[("lookup", "any"), ("cache_ttl", "0")]).await;
     for (path, accept, content_type, content) in [
         ("/9.9.9.9", "*/*", "application/json", r#"{"ip":"9.9.9.9""#),
@@ -212,7 +213,7 @@ async fn a_path_with_an_address_is_answered_as_without() {
         assert_eq!(type_, Some(content_type), "{path} {accept}");
         assert_eq!(answer.header("vary"), "accept", "{path}");
     }
-    // As old as ipify's answer, where that about the caller is asked for anew.
+    // It is fresh as long as the cached answer, unlike one about the client.
     let geo = Geo::with(&[("lookup", "any"), ("cache_ttl", "7000")]).await;
     let answer = geo.get("/9.9.9.9/city").await;
     assert_eq!(answer.header("cache-control"), "private, max-age=7000");
@@ -255,7 +256,7 @@ async fn the_page_has_a_form_where_other_addresses_are_allowed() {
 }
 
 #[tokio::test]
-async fn the_commands_are_about_the_address() {
+async fn the_commands_on_the_page_name_the_address() {
     let geo = Geo::with(&[("lookup", "any"), ("cache_ttl", "0")]).await;
     for (path, command) in [
         ("/", "<code>curl http://geo.example/json</code>"),
@@ -274,7 +275,7 @@ async fn the_commands_are_about_the_address() {
 }
 
 #[tokio::test]
-async fn pages_of_problems_lead_on() {
+async fn pages_of_problems_link_to_the_start() {
     let geo = Geo::start().await;
     let again = r#"<a href="">Try again</a>"#;
     for (path, fault, tries_again) in [
@@ -282,7 +283,7 @@ async fn pages_of_problems_lead_on() {
         ("/?ip=9.9.9.9", Fault::None, false),
         ("/", Fault::Status(500), true),
     ] {
-        geo.fault(fault);
+        geo.set_fault(fault);
         let answer = geo.send(Request::get(path).header("accept", CHROME)).await;
         assert!(answer.text().contains(r#"<a href="/">"#), "{path}");
         assert_eq!(answer.text().contains(again), tries_again, "{path}");
@@ -290,7 +291,7 @@ async fn pages_of_problems_lead_on() {
 }
 
 #[tokio::test]
-async fn countries_without_a_name_are_their_code() {
+async fn a_country_without_a_name_is_shown_by_its_code() {
     let geo = Geo::with(&[("cache_ttl", "0")]).await;
     for (country, place) in [
         (
@@ -300,7 +301,7 @@ async fn countries_without_a_name_are_their_code() {
         ("XX", "<p><bdi>XX</bdi></p>"),
     ] {
         let json = format!(r#"{{"ip":"9.9.9.9","location":{{"country":"{country}"}}}}"#);
-        geo.fault(Fault::Body(json.into()));
+        geo.set_fault(Fault::Body(json.into()));
         let answer = geo.send(Request::get("/").header("accept", CHROME)).await;
         assert!(answer.text().contains(place), "{}", answer.text());
     }
@@ -309,7 +310,7 @@ async fn countries_without_a_name_are_their_code() {
 }
 
 #[tokio::test]
-async fn a_hostile_ipify_gets_no_tag_in() {
+async fn values_of_ipify_are_escaped_in_the_page() {
     let geo = Geo::start().await;
     let hostile = "\\\"><script>alert('x')</script>\\u202e";
     let long = "W".repeat(10_000);
@@ -318,7 +319,7 @@ async fn a_hostile_ipify_gets_no_tag_in() {
         "country":"{hostile}","lat":1.5,"lng":2.5}},"as":{{"name":"{hostile}","asn":1,
         "domain":"javascript:alert(1)"}}}}"#
     );
-    geo.fault(Fault::Body(json.into()));
+    geo.set_fault(Fault::Body(json.into()));
     let request = Request::get("/").header("accept", CHROME);
     let answer = geo.send(request).await;
     assert_eq!(answer.status, 200);

@@ -1,4 +1,4 @@
-//! Requests that are unusual, but no reason to fail.
+//! Unusual requests that geo has to answer.
 
 use crate::harness::Geo;
 use http::{HeaderValue, Request};
@@ -7,7 +7,7 @@ use http::{HeaderValue, Request};
 async fn a_hundred_headers() {
     let geo = Geo::start().await;
     let mut request = Request::get("/");
-    // The harness adds Host, the 100th.
+    // The harness adds Host as the hundredth.
     for number in 1..100 {
         request = request.header(format!("x-header-{number}"), "x".repeat(80));
     }
@@ -22,10 +22,10 @@ async fn a_long_url() {
     assert_eq!(geo.get(&format!("/{long}")).await.problem(), "not-found");
 }
 
-/// Spin refuses them all, whatever the component would make of them.
+/// Spin refuses the request before the component sees it.
 #[cfg(feature = "spin")]
 #[tokio::test]
-async fn headers_that_are_no_text() {
+async fn headers_that_are_not_utf_8() {
     let geo = Geo::start().await;
     for name in ["x-anything", "x-forwarded-for"] {
         let value = HeaderValue::from_bytes(b"\xff").unwrap();
@@ -36,7 +36,7 @@ async fn headers_that_are_no_text() {
 
 #[cfg(not(feature = "spin"))]
 #[tokio::test]
-async fn headers_that_are_no_text() {
+async fn headers_that_are_not_utf_8() {
     let geo = Geo::with(&[("trusted_hops", "1")]).await;
     let binary = |bytes: &[u8]| HeaderValue::from_bytes(bytes).unwrap();
     for name in [
@@ -56,12 +56,15 @@ async fn headers_that_are_no_text() {
 }
 
 #[tokio::test]
-async fn a_path_that_is_no_text() {
+async fn paths_with_unusual_characters() {
     let geo = Geo::start().await;
     for path in ["/%ff", "/%00", "/é", "/%C3%A9", "/..", "/%2e%2e/"] {
         let answer = geo.get(path).await;
         assert_eq!(answer.problem(), "not-found", "{path}");
-        assert!(!answer.text().contains(&path[1..]), "{path} comes back");
+        assert!(
+            !answer.text().contains(&path[1..]),
+            "{path} is in the response"
+        );
     }
 }
 
@@ -78,7 +81,7 @@ async fn many_requests_on_one_connection() {
 }
 
 #[tokio::test]
-async fn many_requests_at_the_same_time() {
+async fn simultaneous_requests() {
     let geo = Geo::with(&[("cache_ttl", "0")]).await;
     let mut connections = Vec::new();
     for _ in 0..50 {

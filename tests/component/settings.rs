@@ -1,9 +1,9 @@
-//! Variables, right and wrong.
+//! Variables with valid and invalid values.
 
 use crate::harness::{Geo, Setup};
 
 #[tokio::test]
-async fn a_wrong_variable_is_named() {
+async fn the_problem_names_the_invalid_variable() {
     for (name, value) in [
         ("ipify_api_key", ""),
         ("ipify_api_key", "at_élbonia"),
@@ -20,11 +20,11 @@ async fn a_wrong_variable_is_named() {
         ("lookups_per_day", "élbonia"),
         ("cors_origin", "élbonia"),
     ] {
-        // The plain build keeps nothing, and does not read how.
+        // The plain build has no cache, and does not read its settings.
         if !cfg!(feature = "spin") && matches!(name, "cache_stale" | "cache_slots") {
             continue;
         }
-        // `lookup` is read where it matters.
+        // `lookup` is read only for another address.
         let path = if name == "lookup" {
             "/?ip=9.9.9.9"
         } else {
@@ -43,15 +43,15 @@ async fn a_wrong_variable_is_named() {
     }
 }
 
-/// The origin is also an allowed host, so a host may refuse it first; where
-/// it does not, geo does.
+/// The origin is also an allowed outbound host, so the host may refuse it first.
+/// Otherwise geo does.
 #[tokio::test]
-async fn a_wrong_origin_is_named() {
+async fn an_invalid_origin_is_refused() {
     for origin in [
         "https://geo.ipify.org/api",
         "geo.ipify.org",
         "ftp://geo.ipify.org",
-        // Spin would refuse these as allowed hosts.
+        // Spin refuses these as allowed hosts.
         "HTTP://geo.ipify.org",
         "http://[::1]",
         "",
@@ -72,14 +72,14 @@ async fn a_wrong_origin_is_named() {
 }
 
 #[tokio::test]
-async fn a_manifest_from_before_a_variable_gets_its_default() {
+async fn a_variable_that_an_older_manifest_lacks_has_its_default() {
     let geo = Geo::set_up(Setup {
         variables: &[],
         manifest: Some(|manifest| {
-            let kept = ["ipify_api_key", "ipify_origin"];
+            let older = ["ipify_api_key", "ipify_origin"];
             manifest
                 .component_variables
-                .retain(|name, _| kept.contains(&name.as_str()));
+                .retain(|name, _| older.contains(&name.as_str()));
         }),
         ..Setup::default()
     });
@@ -98,7 +98,7 @@ async fn a_manifest_from_before_a_variable_gets_its_default() {
 #[tokio::test]
 async fn the_query_to_ipify() {
     const KEY: &str = "at_S3CR3T%2B%2F%3D%26%25%3F%23key";
-    // The caller is on loopback: ipify sees the public address by itself.
+    // The client is on loopback, so geo asks ipify without an address.
     for (variables, expected) in [
         (
             &[] as &[(&str, &str)],

@@ -1,4 +1,4 @@
-//! Requests that come at the same time share a lookup.
+//! Simultaneous requests about one address are coalesced into one lookup.
 
 use crate::harness::{Answer, Geo, Setup, Store};
 use geo_host::{Backend, Memory};
@@ -10,20 +10,20 @@ use std::time::Duration;
 
 const ADDRESS: &str = "9.9.9.9";
 
-/// Lets so many visitors from one address come at the same time.
-async fn visitors(geo: &Arc<Geo>, number: usize) -> Vec<Answer> {
+/// Sends `number` simultaneous requests for clients at [`ADDRESS`].
+async fn clients(geo: &Arc<Geo>, number: usize) -> Vec<Answer> {
     let mut connections = Vec::new();
     for _ in 0..number {
         connections.push(geo.connect().await);
     }
-    let visit = |mut connection: crate::harness::Connection| {
+    let send = |mut connection: crate::harness::Connection| {
         let request = Request::get("/").header("x-forwarded-for", ADDRESS);
         tokio::spawn(async move { connection.send(request).await })
     };
-    let visits: Vec<_> = connections.into_iter().map(visit).collect();
+    let requests: Vec<_> = connections.into_iter().map(send).collect();
     let mut answers = Vec::new();
-    for visit in visits {
-        answers.push(visit.await.unwrap());
+    for request in requests {
+        answers.push(request.await.unwrap());
     }
     answers
 }
@@ -32,8 +32,8 @@ async fn visitors(geo: &Arc<Geo>, number: usize) -> Vec<Answer> {
 async fn two_hundred_first_requests_cost_one_lookup() {
     for delay in [0, 100] {
         let geo = Arc::new(Geo::with(&[("trusted_hops", "1"), ("timeout_ms", "30000")]).await);
-        geo.fault(Fault::Delay(Duration::from_millis(delay)));
-        for answer in visitors(&geo, 200).await {
+        geo.set_fault(Fault::Delay(Duration::from_millis(delay)));
+        for answer in clients(&geo, 200).await {
             assert_eq!(answer.status, 200);
             assert_eq!(answer.json()["ip"], ADDRESS);
         }
@@ -43,19 +43,19 @@ async fn two_hundred_first_requests_cost_one_lookup() {
 }
 
 #[tokio::test]
-async fn those_who_come_later_wait_for_the_first() {
+async fn later_requests_wait_for_the_first() {
     let geo = Arc::new(Geo::with(&[("trusted_hops", "1"), ("timeout_ms", "60000")]).await);
     let gate = Gate::shut();
-    geo.fault(gate.before(Fault::None));
-    let first = geo.visit_beside(ADDRESS);
-    geo.stand_in.called(1).await;
+    geo.set_fault(gate.before(Fault::None));
+    let first = geo.spawn_get_as(ADDRESS);
+    geo.stand_in.wait_for_calls(1).await;
     let others = tokio::spawn({
         let geo = Arc::clone(&geo);
-        async move { visitors(&geo, 20).await }
+        async move { clients(&geo, 20).await }
     });
-    // Another address does not wait for anything but ipify.
-    let other = geo.visit_beside("1.1.1.1");
-    geo.stand_in.called(2).await;
+    // A request about another address does not wait for it.
+    let other = geo.spawn_get_as("1.1.1.1");
+    geo.stand_in.wait_for_calls(2).await;
     gate.open();
     assert_eq!(
         first.await.unwrap().header("cache-status"),
@@ -72,12 +72,12 @@ async fn those_who_come_later_wait_for_the_first() {
 }
 
 #[tokio::test]
-async fn those_who_wait_learn_that_it_failed() {
+async fn waiting_requests_get_the_failure_of_the_first() {
     let geo = Arc::new(Geo::with(&[("trusted_hops", "1"), ("timeout_ms", "2000")]).await);
-    geo.fault(Gate::shut().before(Fault::None));
-    let first = geo.visit_beside(ADDRESS);
-    geo.stand_in.called(1).await;
-    for answer in visitors(&geo, 20).await {
+    geo.set_fault(Gate::shut().before(Fault::None));
+    let first = geo.spawn_get_as(ADDRESS);
+    geo.stand_in.wait_for_calls(1).await;
+    for answer in clients(&geo, 20).await {
         assert_eq!(answer.problem(), "upstream-timeout");
         assert_eq!(answer.header("retry-after"), "1");
     }
@@ -86,11 +86,11 @@ async fn those_who_wait_learn_that_it_failed() {
     assert_eq!(leases(&geo), [""; 0]);
 }
 
-/// What ipify says about one address is no reason to leave it alone, so the
-/// others ask too, and not one after another.
+/// A failure that is about one address only does not open the circuit breaker, so
+/// the waiting requests ask ipify too: all at once, not one after another.
 #[tokio::test]
-async fn those_who_wait_do_not_queue_up() {
-    let store = Arc::new(Store::gathering(21));
+async fn waiting_requests_do_not_queue() {
+    let store = Arc::new(Store::with_barrier(21));
     let geo = Geo::set_up(Setup {
         variables: &[("trusted_hops", "1"), ("timeout_ms", "60000")],
         key_value: Some(store.clone()),
@@ -98,25 +98,25 @@ async fn those_who_wait_do_not_queue_up() {
     });
     let geo = Arc::new(geo.await);
     let (first, all) = (Gate::shut(), Gate::shut());
-    geo.fault(first.before(Fault::Status(422)));
-    // All look for a lease before one takes it.
-    let visits = tokio::spawn({
+    geo.set_fault(first.before(Fault::Status(422)));
+    // All requests look for a lease before one of them takes it.
+    let answers = tokio::spawn({
         let geo = Arc::clone(&geo);
-        async move { visitors(&geo, 21).await }
+        async move { clients(&geo, 21).await }
     });
-    store.gathered().await;
-    geo.stand_in.called(1).await;
-    // From now on, nothing is answered before all have asked.
-    geo.fault(all.before(Fault::Status(422)));
+    store.barrier_passed().await;
+    geo.stand_in.wait_for_calls(1).await;
+    // From now on, ipify holds every response until it has all requests.
+    geo.set_fault(all.before(Fault::Status(422)));
     first.open();
-    geo.stand_in.called(21).await;
+    geo.stand_in.wait_for_calls(21).await;
     all.open();
-    for answer in visits.await.unwrap() {
+    for answer in answers.await.unwrap() {
         assert_eq!(answer.problem(), "upstream-invalid");
     }
 }
 
-/// Returns the leases that are in the store.
+/// Returns the keys of the leases in the store.
 fn leases(geo: &Geo) -> Vec<String> {
     let mut keys = geo.key_value.keys("default").unwrap();
     keys.retain(|key| key.starts_with("geo:lease:"));
@@ -124,23 +124,22 @@ fn leases(geo: &Geo) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_lease_that_was_left_behind_ends_by_itself() {
-    let dead = Geo::with(&[("trusted_hops", "1"), ("timeout_ms", "1000")]).await;
-    dead.fault(Gate::shut().before(Fault::None));
-    let connection = dead.connect().await;
-    let request = Request::get("/").header("x-forwarded-for", ADDRESS);
-    let visit = tokio::spawn(async move {
+async fn the_lease_of_a_crashed_instance_expires() {
+    let crashed = Geo::with(&[("trusted_hops", "1"), ("timeout_ms", "1000")]).await;
+    crashed.set_fault(Gate::shut().before(Fault::None));
+    let connection = crashed.connect().await;
+    let head = Request::get("/").header("x-forwarded-for", ADDRESS);
+    let request = tokio::spawn(async move {
         let mut connection = connection;
-        connection.send(request).await
+        connection.send(head).await
     });
-    dead.stand_in.called(1).await;
-    let origin = dead.stand_in.origin();
-    let [lease] = leases(&dead).try_into().unwrap();
-    let value = dead.key_value.get("default", &lease).unwrap().unwrap();
-    visit.abort();
+    crashed.stand_in.wait_for_calls(1).await;
+    let origin = crashed.stand_in.origin();
+    let [lease] = leases(&crashed).try_into().unwrap();
+    let value = crashed.key_value.get("default", &lease).unwrap().unwrap();
+    request.abort();
 
-    // `time`: also where it has not ended, or the other instance's clock was
-    // wrong.
+    // Before and after it expires, and where the clocks of the instances differ.
     for time in [0, 1, 3600, -30] {
         let store: Arc<dyn Backend> = Arc::new(Memory::default());
         store.set("default", &lease, &value).unwrap();
@@ -154,56 +153,55 @@ async fn a_lease_that_was_left_behind_ends_by_itself() {
             ..Setup::default()
         })
         .await;
-        dead.fault(Fault::None);
+        crashed.set_fault(Fault::None);
         geo.set_time(time);
-        let answer = geo.visit(ADDRESS).await;
+        let answer = geo.get_as(ADDRESS).await;
         assert_eq!(
             answer.header("cache-status"),
             "geo; fwd=miss; stored",
             "at {time}"
         );
     }
-    assert_eq!(dead.stand_in.calls().len(), 5);
+    assert_eq!(crashed.stand_in.calls().len(), 5);
 }
 
-/// What the store holds beside answers does not grow with the lookups.
+/// The number of keys besides cached answers does not grow with the lookups.
 #[tokio::test]
-async fn counters_do_not_pile_up() {
+async fn counters_do_not_accumulate() {
     let geo = Geo::with(&[("trusted_hops", "1"), ("lookups_per_day", "1000")]).await;
     for number in 1..=100 {
-        geo.fault(match number % 10 {
+        geo.set_fault(match number % 10 {
             0 => Fault::Status(422),
             _ => Fault::None,
         });
-        geo.visit(&format!("89.0.0.{number}")).await;
+        geo.get_as(&format!("89.0.0.{number}")).await;
         geo.set_time(number * 3600);
-        geo.ended().await;
+        geo.idle().await;
     }
     let mut keys = geo.key_value.keys("default").unwrap();
     keys.retain(|key| !geo.slots().contains(key));
     keys.sort();
-    // The day's counter and yesterday's, and the one of the sweep.
+    // The counters of today's and yesterday's lookups, and the sweep's cursor.
     assert_eq!(keys.len(), 3, "{keys:?}");
 }
 
-/// Two servers on one store, as two nodes on one Redis.
+/// Two servers with one store, like two nodes with one Redis.
 #[tokio::test(flavor = "multi_thread")]
-async fn two_servers_share_a_lookup() {
+async fn two_nodes_share_a_lookup() {
     let variables = [("trusted_hops", "1"), ("timeout_ms", "30000")];
     let first = Arc::new(Geo::with(&variables).await);
-    let second = Arc::new(first.beside(&variables).await);
-    first.fault(Fault::Delay(Duration::from_millis(100)));
-    let (left, right) = tokio::join!(visitors(&first, 50), visitors(&second, 50));
+    let second = Arc::new(first.second_node(&variables).await);
+    first.set_fault(Fault::Delay(Duration::from_millis(100)));
+    let (left, right) = tokio::join!(clients(&first, 50), clients(&second, 50));
     for answer in left.iter().chain(&right) {
         assert_eq!(answer.json()["ip"], ADDRESS);
     }
     assert_eq!(first.stand_in.calls().len(), 1);
 }
 
-/// A store that many clients write to between a request's reads and writes: the
-/// worst order that there can be.
+/// Many clients write to the store between the reads and writes of a request.
 #[tokio::test(flavor = "multi_thread")]
-async fn ten_thousand_visits_sixteen_at_a_time() {
+async fn one_lookup_for_each_address_with_sixteen_clients() {
     let geo = Arc::new(Geo::with(&[("trusted_hops", "1"), ("timeout_ms", "30000")]).await);
     let next = Arc::new(AtomicUsize::new(0));
     let clients: Vec<_> = (0..16)
@@ -212,13 +210,13 @@ async fn ten_thousand_visits_sixteen_at_a_time() {
             tokio::spawn(async move {
                 let mut connection = geo.connect().await;
                 loop {
-                    let visit = next.fetch_add(1, Ordering::Relaxed);
-                    if visit >= 10_000 {
+                    let count = next.fetch_add(1, Ordering::Relaxed);
+                    if count >= 10_000 {
                         return;
                     }
                     // Ten rounds of a thousand addresses, each shuffled: 7,919
                     // has no factor in common with 10,000.
-                    let number = visit * 7919 % 10_000 / 10;
+                    let number = count * 7919 % 10_000 / 10;
                     let address = format!("89.0.{}.{}", number / 250, number % 250 + 1);
                     let request = Request::get("/").header("x-forwarded-for", &address);
                     let answer = connection.send(request).await;

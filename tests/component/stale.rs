@@ -1,4 +1,4 @@
-//! Answers that are no longer fresh: given at once, and renewed behind.
+//! Stale answers: served at once, and revalidated after the response.
 
 use crate::harness::Geo;
 use stand_in::{Fault, Gate};
@@ -7,63 +7,62 @@ use std::sync::Arc;
 const TTL: i64 = 86_400;
 const STALE: i64 = 604_800;
 
-/// Starts geo with a fresh answer about 9.9.9.9.
-async fn with_an_answer(variables: &[(&str, &str)]) -> Geo {
+/// Starts geo with a cached, fresh answer about 9.9.9.9.
+async fn with_cached_answer(variables: &[(&str, &str)]) -> Geo {
     let geo = Geo::with(&[variables, &[("trusted_hops", "1")]].concat()).await;
-    assert_eq!(geo.visit("9.9.9.9").await.status, 200);
-    geo.ended().await;
+    assert_eq!(geo.get_as("9.9.9.9").await.status, 200);
+    geo.idle().await;
     geo
 }
 
-/// What ipify says from now on.
-fn another_answer() -> Fault {
+/// Returns an answer that differs from the cached one.
+fn new_answer() -> Fault {
     Fault::Body(r#"{"ip":"9.9.9.9","isp":"Elbonia Telecom"}"#.into())
 }
 
 #[tokio::test]
-async fn the_client_has_the_answer_while_ipify_is_asked() {
-    let geo = with_an_answer(&[]).await;
-    let old = geo.visit("9.9.9.9").await;
+async fn the_client_does_not_wait_for_ipify() {
+    let geo = with_cached_answer(&[]).await;
+    let old = geo.get_as("9.9.9.9").await;
     geo.set_time(TTL + 3600);
     let gate = Gate::shut();
-    geo.fault(gate.before(Fault::None));
+    geo.set_fault(gate.before(Fault::None));
 
-    // The whole response is here, and the stand-in has the request and holds
-    // its own back.
-    let answer = geo.visit("9.9.9.9").await;
+    // The response is complete while the stand-in still holds its own back.
+    let answer = geo.get_as("9.9.9.9").await;
     assert_eq!(answer.body, old.body);
     assert_eq!(answer.header("cache-status"), "geo; hit; ttl=-3600");
     assert_eq!(answer.header("cache-control"), "private, max-age=0");
-    geo.stand_in.called(2).await;
+    geo.stand_in.wait_for_calls(2).await;
 
-    // Nobody else asks, nor waits.
+    // Other clients neither ask ipify nor wait for it.
     for _ in 0..10 {
-        let answer = geo.visit("9.9.9.9").await;
+        let answer = geo.get_as("9.9.9.9").await;
         assert_eq!(answer.header("cache-status"), "geo; hit; ttl=-3600");
     }
     assert_eq!(geo.stand_in.calls().len(), 2);
 
     gate.open();
-    geo.ended().await;
-    let answer = geo.visit("9.9.9.9").await;
+    geo.idle().await;
+    let answer = geo.get_as("9.9.9.9").await;
     assert_eq!(answer.header("cache-status"), "geo; hit; ttl=86400");
     assert_eq!(geo.stand_in.calls().len(), 2);
     assert_eq!(geo.log(), "");
 }
 
 #[tokio::test]
-async fn the_next_visitor_gets_the_newer_answer() {
-    let geo = with_an_answer(&[]).await;
+async fn the_next_client_gets_the_new_answer() {
+    let geo = with_cached_answer(&[]).await;
     geo.set_time(TTL);
-    geo.fault(another_answer());
-    assert_eq!(geo.visit("9.9.9.9").await.json()["isp"], "Quad9");
-    geo.ended().await;
-    assert_eq!(geo.visit("9.9.9.9").await.json()["isp"], "Elbonia Telecom");
+    geo.set_fault(new_answer());
+    assert_eq!(geo.get_as("9.9.9.9").await.json()["isp"], "Quad9");
+    geo.idle().await;
+    assert_eq!(geo.get_as("9.9.9.9").await.json()["isp"], "Elbonia Telecom");
 }
 
-/// What a value or a method leaves out of the answer does not matter.
+/// This includes requests that return a single value or no body.
 #[tokio::test]
-async fn every_form_of_an_answer_renews_it() {
+async fn every_request_revalidates_the_answer() {
     for (method, path, status) in [
         ("HEAD", "/", 200),
         ("GET", "/city", 200),
@@ -73,20 +72,20 @@ async fn every_form_of_an_answer_renews_it() {
         geo.get("/").await;
         geo.set_time(TTL);
         assert_eq!(geo.request(method, path).await.status, status);
-        geo.ended().await;
+        geo.idle().await;
         assert_eq!(geo.stand_in.calls().len(), 2, "{method} {path}");
     }
     let geo = Geo::start().await;
-    geo.fault(Fault::Body(r#"{"ip":"9.9.9.9"}"#.into()));
+    geo.set_fault(Fault::Body(r#"{"ip":"9.9.9.9"}"#.into()));
     geo.get("/").await;
     geo.set_time(TTL);
     assert_eq!(geo.get("/city").await.problem(), "no-value");
-    geo.ended().await;
+    geo.idle().await;
     assert_eq!(geo.stand_in.calls().len(), 2);
 }
 
 #[tokio::test]
-async fn an_answer_stays_while_ipify_fails() {
+async fn a_stale_answer_is_served_while_ipify_fails() {
     for (fault, problem) in [
         (Gate::shut().before(Fault::None), "upstream-timeout"),
         (Fault::Status(403), "upstream-refused"),
@@ -96,92 +95,92 @@ async fn an_answer_stays_while_ipify_fails() {
         (Fault::CutInBody, "upstream-invalid"),
         (Fault::CutBeforeHead, "upstream-unreachable"),
     ] {
-        let geo = with_an_answer(&[("timeout_ms", "1000")]).await;
-        let right = geo.visit("9.9.9.9").await;
-        geo.fault(fault.clone());
+        let geo = with_cached_answer(&[("timeout_ms", "1000")]).await;
+        let right = geo.get_as("9.9.9.9").await;
+        geo.set_fault(fault.clone());
         for late in [0, 3600, STALE - 1] {
             geo.set_time(TTL + late);
-            let answer = geo.visit("9.9.9.9").await;
+            let answer = geo.get_as("9.9.9.9").await;
             assert_eq!(answer.status, 200, "{fault:?}");
             assert_eq!(answer.body, right.body);
             let status = format!("geo; hit; ttl={}", -late);
             assert_eq!(answer.header("cache-status"), status);
-            geo.ended().await;
+            geo.idle().await;
         }
-        // The client is served, and the operator still learns of it.
+        // The failures are in the log.
         let log = geo.log();
         assert_eq!(log.lines().count(), 3, "{log}");
         assert!(log.lines().all(|line| line.contains(problem)), "{log}");
 
-        // As soon as ipify is back, so are fresh answers.
-        geo.fault(Fault::None);
+        // When ipify answers again, so does geo.
+        geo.set_fault(Fault::None);
         geo.set_time(TTL + STALE + 60);
-        let answer = geo.visit("9.9.9.9").await;
+        let answer = geo.get_as("9.9.9.9").await;
         assert_eq!(answer.header("cache-status"), "geo; fwd=stale; stored");
     }
 }
 
 #[tokio::test]
-async fn only_what_is_older_than_both_waits() {
-    let geo = with_an_answer(&[]).await;
+async fn a_request_waits_when_the_answer_has_expired() {
+    let geo = with_cached_answer(&[]).await;
     geo.set_time(TTL + STALE);
-    geo.fault(another_answer());
-    let answer = geo.visit("9.9.9.9").await;
+    geo.set_fault(new_answer());
+    let answer = geo.get_as("9.9.9.9").await;
     assert_eq!(answer.json()["isp"], "Elbonia Telecom");
     assert_eq!(answer.header("cache-status"), "geo; fwd=stale; stored");
 
-    let geo = with_an_answer(&[]).await;
+    let geo = with_cached_answer(&[]).await;
     geo.set_time(TTL + STALE);
-    geo.fault(Fault::Status(500));
-    let answer = geo.visit("9.9.9.9").await;
+    geo.set_fault(Fault::Status(500));
+    let answer = geo.get_as("9.9.9.9").await;
     assert_eq!(answer.problem(), "upstream-invalid");
     assert_eq!(answer.header("cache-status"), "geo; fwd=stale");
 
-    let geo = with_an_answer(&[("cache_stale", "0")]).await;
+    let geo = with_cached_answer(&[("cache_stale", "0")]).await;
     geo.set_time(TTL - 1);
     assert_eq!(
-        geo.visit("9.9.9.9").await.header("cache-status"),
+        geo.get_as("9.9.9.9").await.header("cache-status"),
         "geo; hit; ttl=1"
     );
     geo.set_time(TTL);
-    let answer = geo.visit("9.9.9.9").await;
+    let answer = geo.get_as("9.9.9.9").await;
     assert_eq!(answer.header("cache-status"), "geo; fwd=stale; stored");
 }
 
-/// A hundred who were here before come at the same time.
+/// A hundred clients get the stale answer at the same time.
 #[tokio::test]
-async fn an_answer_is_not_renewed_by_everybody() {
-    let geo = Arc::new(with_an_answer(&[]).await);
+async fn simultaneous_clients_revalidate_it_a_few_times_at_most() {
+    let geo = Arc::new(with_cached_answer(&[]).await);
     geo.set_time(TTL + 1);
     let gate = Gate::shut();
-    geo.fault(gate.before(Fault::None));
-    let visits: Vec<_> = (0..100)
+    geo.set_fault(gate.before(Fault::None));
+    let requests: Vec<_> = (0..100)
         .map(|_| {
             let geo = Arc::clone(&geo);
-            tokio::spawn(async move { geo.visit("9.9.9.9").await })
+            tokio::spawn(async move { geo.get_as("9.9.9.9").await })
         })
         .collect();
-    for visit in visits {
-        let answer = visit.await.unwrap();
+    for request in requests {
+        let answer = request.await.unwrap();
         assert_eq!(answer.header("cache-status"), "geo; hit; ttl=-1");
     }
     gate.open();
-    geo.ended().await;
-    let renewals = geo.stand_in.calls().len() - 1;
-    assert!((1..=10).contains(&renewals), "{renewals} renewals");
+    geo.idle().await;
+    let revalidations = geo.stand_in.calls().len() - 1;
+    assert!((1..=10).contains(&revalidations), "{revalidations}");
 }
 
-/// A setting that only a request to ipify needs fails no visitor who is served
-/// from the cache.
+/// A missing key fails no client that is served from the cache, because only a
+/// request to ipify needs it.
 #[tokio::test]
-async fn a_missing_key_is_the_operators_concern() {
-    let before = with_an_answer(&[]).await;
+async fn a_stale_answer_is_served_without_an_api_key() {
+    let before = with_cached_answer(&[]).await;
     let variables = [("trusted_hops", "1"), ("ipify_api_key", "")];
-    let geo = before.beside(&variables).await;
+    let geo = before.second_node(&variables).await;
     geo.set_time(TTL + 1);
-    let answer = geo.visit("9.9.9.9").await;
+    let answer = geo.get_as("9.9.9.9").await;
     assert_eq!(answer.header("cache-status"), "geo; hit; ttl=-1");
-    geo.ended().await;
+    geo.idle().await;
     let log = geo.log();
     assert!(
         log.contains("misconfigured: The variable ipify_api_key"),

@@ -1,10 +1,10 @@
-//! A store that fails fails no request.
+//! A failing store fails no request.
 
-use crate::harness::{Action, Geo, Setup, Store};
+use crate::harness::{Geo, Operation, Setup, Store};
 use std::sync::Arc;
 
-/// Starts geo on a store.
-async fn on(store: &Arc<Store>, variables: &[(&str, &str)]) -> Geo {
+/// Starts geo with a store.
+async fn with_store(store: &Arc<Store>, variables: &[(&str, &str)]) -> Geo {
     Geo::set_up(Setup {
         variables: &[variables, &[("trusted_hops", "1")]].concat(),
         key_value: Some(store.clone()),
@@ -13,28 +13,28 @@ async fn on(store: &Arc<Store>, variables: &[(&str, &str)]) -> Geo {
     .await
 }
 
-/// Whichever action fails, and all after it: the visitor gets an answer, and
-/// the operator one line a request.
+/// Whichever operation is the first to fail, the client gets an answer, and the
+/// operator one line for each request.
 #[tokio::test]
-async fn it_fails_at_any_point() {
+async fn a_store_that_fails_at_any_operation_fails_no_request() {
     for variables in [
         &[][..],
         &[("lookups_per_day", "10")],
         &[("lookups_per_day", "10"), ("cache_ttl", "0")],
     ] {
-        let whole = Arc::new(Store::default());
-        let geo = on(&whole, variables).await;
-        geo.visit("9.9.9.9").await;
-        geo.ended().await;
-        let actions = whole.take().len();
-        for number in 0..actions {
+        let working = Arc::new(Store::default());
+        let geo = with_store(&working, variables).await;
+        geo.get_as("9.9.9.9").await;
+        geo.idle().await;
+        let operations = working.take().len();
+        for number in 0..operations {
             let store = Arc::new(Store::failing(move |_, before| before >= number));
-            let geo = on(&store, variables).await;
+            let geo = with_store(&store, variables).await;
             for requests in 1..=2 {
-                let answer = geo.visit("9.9.9.9").await;
-                assert_eq!(answer.status, 200, "{variables:?}, action {number}");
+                let answer = geo.get_as("9.9.9.9").await;
+                assert_eq!(answer.status, 200, "{variables:?}, operation {number}");
                 assert_eq!(answer.json()["ip"], "9.9.9.9");
-                geo.ended().await;
+                geo.idle().await;
                 let log = geo.log();
                 assert_eq!(log.lines().count(), requests, "{log}");
                 assert!(log.contains("redis:6379 is away"), "{log}");
@@ -45,7 +45,7 @@ async fn it_fails_at_any_point() {
 }
 
 #[tokio::test]
-async fn it_is_not_granted() {
+async fn a_store_that_is_not_granted_fails_no_request() {
     let geo = Geo::set_up(Setup {
         manifest: Some(|manifest| manifest.key_value_stores.clear()),
         ..Setup::default()
@@ -55,43 +55,44 @@ async fn it_is_not_granted() {
         let answer = geo.get("/").await;
         assert_eq!(answer.status, 200);
         assert_eq!(answer.header("cache-status"), "geo; fwd=miss");
-        geo.ended().await;
+        geo.idle().await;
         let log = geo.log();
         assert_eq!(log.lines().count(), requests, "once a request: {log}");
         assert!(log.contains("key_value_stores"), "{log}");
     }
 }
 
-/// It fails behind an answer that was given at once.
 #[tokio::test]
-async fn it_fails_while_an_answer_is_renewed() {
-    let whole = Arc::new(Store::default());
-    let geo = on(&whole, &[]).await;
-    geo.visit("9.9.9.9").await;
-    geo.ended().await;
-    let first = whole.take().len();
+async fn a_store_that_fails_during_revalidation_fails_no_request() {
+    let working = Arc::new(Store::default());
+    let geo = with_store(&working, &[]).await;
+    geo.get_as("9.9.9.9").await;
+    geo.idle().await;
+    let first = working.take().len();
     geo.set_time(86_400);
-    geo.visit("9.9.9.9").await;
-    geo.ended().await;
-    let second = whole.take().len();
+    geo.get_as("9.9.9.9").await;
+    geo.idle().await;
+    let second = working.take().len();
     for number in first..first + second {
         let store = Arc::new(Store::failing(move |_, before| before >= number));
-        let geo = on(&store, &[]).await;
-        geo.visit("9.9.9.9").await;
-        geo.ended().await;
+        let geo = with_store(&store, &[]).await;
+        geo.get_as("9.9.9.9").await;
+        geo.idle().await;
         geo.set_time(86_400);
-        let answer = geo.visit("9.9.9.9").await;
+        let answer = geo.get_as("9.9.9.9").await;
         assert_eq!(answer.json()["ip"], "9.9.9.9");
-        geo.ended().await;
+        geo.idle().await;
         assert!(geo.log().contains("redis:6379 is away"), "{}", geo.log());
     }
 }
 
-/// What README says that a request costs of the store.
+/// The README has these figures.
 #[tokio::test]
-async fn what_a_request_costs() {
-    let count = |actions: &[Action], action| actions.iter().filter(|a| **a == action).count();
-    for (variables, miss, renewal) in [
+async fn store_operations_of_a_request() {
+    let count = |operations: &[Operation], operation| {
+        operations.iter().filter(|o| **o == operation).count()
+    };
+    for (variables, miss, revalidation) in [
         (&[][..], (14, 1, 1, 3), (8, 1, 1, 3)),
         (&[("lookups_per_day", "10")], (14, 1, 31, 4), (8, 1, 31, 4)),
         (&[("cache_ttl", "0")], (1, 0, 0, 0), (1, 0, 0, 0)),
@@ -102,23 +103,23 @@ async fn what_a_request_costs() {
         ),
     ] {
         let store = Arc::new(Store::default());
-        let geo = on(&store, variables).await;
-        for (time, expected) in [(0, miss), (86_400, renewal)] {
+        let geo = with_store(&store, variables).await;
+        for (time, expected) in [(0, miss), (86_400, revalidation)] {
             geo.set_time(time);
-            geo.visit("9.9.9.9").await;
-            geo.ended().await;
-            let actions = store.take();
+            geo.get_as("9.9.9.9").await;
+            geo.idle().await;
+            let operations = store.take();
             let costs = (
-                count(&actions, Action::Get),
-                count(&actions, Action::Set),
-                count(&actions, Action::Delete),
-                count(&actions, Action::Increment),
+                count(&operations, Operation::Get),
+                count(&operations, Operation::Set),
+                count(&operations, Operation::Delete),
+                count(&operations, Operation::Increment),
             );
             assert_eq!(costs, expected, "{variables:?} at {time}");
         }
         if variables.is_empty() {
-            geo.visit("9.9.9.9").await;
-            assert_eq!(store.take(), [Action::Get], "a hit");
+            geo.get_as("9.9.9.9").await;
+            assert_eq!(store.take(), [Operation::Get], "a hit");
         }
     }
 }

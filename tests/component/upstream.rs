@@ -1,5 +1,4 @@
-//! A server in ipify's place that sends what it is told to, which need not be
-//! HTTP.
+//! A server in place of ipify that sends any bytes, valid HTTP or not.
 
 use bytes::Bytes;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
@@ -14,7 +13,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 
-/// What the server does on each connection, step by step. Then it closes it.
+/// A step of what the server does on each connection. After the last step, it
+/// closes the connection.
 #[derive(Clone, Debug)]
 pub enum Step {
     /// Reads the head of a request.
@@ -23,22 +23,22 @@ pub enum Step {
     Send(Bytes),
     /// Sends these bytes one by one, with this pause before each.
     Drip(Bytes, Duration),
-    /// Sends these bytes over and over, until the other side goes away.
+    /// Sends these bytes repeatedly until the peer disconnects.
     Repeat(Bytes),
-    /// Waits until the other side goes away.
+    /// Waits until the peer disconnects.
     Hold,
-    /// Ends the connection with a reset.
+    /// Resets the connection.
     Reset,
 }
 
-/// What is spoken on a connection.
+/// The protocol of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Protocol {
-    /// TCP alone.
+    /// Plain TCP.
     Plain,
-    /// TLS, with a certificate for 127.0.0.1 by an authority that nobody knows.
+    /// TLS, with a certificate for 127.0.0.1 from an unknown authority.
     Tls,
-    /// TLS, with a certificate for 127.0.0.1 that signs itself.
+    /// TLS, with a self-signed certificate for 127.0.0.1.
     SelfSigned,
 }
 
@@ -51,7 +51,7 @@ pub struct Upstream {
 }
 
 impl Upstream {
-    /// Starts it on a free port of the loopback interface.
+    /// Starts a server on a free port of the loopback interface.
     pub async fn start(protocol: Protocol, steps: Vec<Step>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -84,12 +84,12 @@ impl Upstream {
         self.address.to_string()
     }
 
-    /// Returns how many connections there were.
+    /// Returns the number of connections so far.
     pub fn connections(&self) -> usize {
         self.connections.load(Ordering::Relaxed)
     }
 
-    /// Returns what ended connections before their last step.
+    /// Returns the errors that ended connections before their last step.
     pub fn failures(&self) -> Vec<String> {
         self.failures.lock().unwrap().clone()
     }
@@ -110,13 +110,13 @@ async fn serve(
     match acceptor {
         Some(acceptor) => {
             let mut stream = acceptor.accept(stream).await?;
-            play(&mut stream, steps).await?;
+            perform(&mut stream, steps).await?;
             stream.shutdown().await
         }
         None => {
             let mut stream = stream;
-            match play(&mut stream, steps).await? {
-                // Dropped, it is reset.
+            match perform(&mut stream, steps).await? {
+                // With zero linger, dropping the stream resets the connection.
                 Ending::Reset => stream.set_zero_linger(),
                 Ending::Close => stream.shutdown().await,
             }
@@ -129,7 +129,7 @@ enum Ending {
     Reset,
 }
 
-async fn play<S>(stream: &mut S, steps: Vec<Step>) -> io::Result<Ending>
+async fn perform<S>(stream: &mut S, steps: Vec<Step>) -> io::Result<Ending>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {

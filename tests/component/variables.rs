@@ -1,23 +1,23 @@
-//! The variables of the manifest are those that the component reads.
+//! The manifest has exactly the variables that the component reads.
 
 use crate::harness::Geo;
 #[cfg(feature = "spin")]
 use crate::harness::{Recorder, Setup, root};
 
-/// One that is only in the manifest would be a setting that does nothing, and
-/// one that is only in the code could not be set.
+/// A variable that is only in the manifest would have no effect, and one that is
+/// only in the code could not be set.
 #[cfg(feature = "spin")]
 #[tokio::test]
-async fn the_manifest_has_those_that_are_read() {
-    let names = std::sync::Arc::new(Recorder::default());
+async fn the_manifest_has_all_variables_that_are_read() {
+    let reads = std::sync::Arc::new(Recorder::default());
     let geo = Geo::set_up(Setup {
         variables: &[("lookup", "any")],
-        hooks: Some(names.clone()),
+        hooks: Some(reads.clone()),
         ..Setup::default()
     })
     .await;
-    // Requests that together need all: a miss, a hit, a preflight, another
-    // address, and an answer that is no longer fresh.
+    // Together these read all variables: a miss, a hit, another address, a stale
+    // answer and a preflight.
     for (time, path) in [(0, "/"), (0, "/"), (0, "/?ip=9.9.9.9"), (90_000, "/")] {
         geo.set_time(time);
         assert_eq!(geo.get(path).await.status, 200);
@@ -25,7 +25,7 @@ async fn the_manifest_has_those_that_are_read() {
     assert_eq!(geo.request("OPTIONS", "/").await.status, 204);
 
     let manifest = geo_host::Manifest::read(&root().join("spin.toml")).unwrap();
-    let mut read = names.take();
+    let mut read = reads.take();
     read.sort();
     read.dedup();
     assert!(

@@ -1,10 +1,10 @@
-//! ipify's JSON comes back byte for byte.
+//! geo returns ipify's JSON byte for byte.
 
 use crate::harness::Geo;
 use stand_in::Fault;
 
 #[tokio::test]
-async fn json_comes_back_as_ipify_wrote_it() {
+async fn json_is_returned_unchanged() {
     let geo = Geo::with(&[("cache_ttl", "0")]).await;
     let deep = format!(
         r#"{{"ip":"8.8.8.8","deep":{}1{}}}"#,
@@ -22,31 +22,31 @@ async fn json_comes_back_as_ipify_wrote_it() {
         // order, duplicates of unknown fields, empty strings
         r#"{"zzz":0,"ip":"8.8.8.8","aaa":null,"":{},"proxy":{"vpn":false}}"#,
         r#"{"a":1,"ip":"8.8.8.8","a":2,"a":"","isp":""}"#,
-        // space
+        // white space
         " {\n  \"ip\" :\t\"8.8.8.8\" ,\r\n  \"domains\": [ ] }\n",
         // other addresses
         r#"{"ip":"2001:4860:4860::8888"}"#,
         r#"{"ip":"2001:4860:4860:0:0:0:0:8888"}"#,
         &deep,
     ] {
-        geo.fault(Fault::Body(json.to_owned().into()));
+        geo.set_fault(Fault::Body(json.to_owned().into()));
         let answer = geo.get("/").await;
         assert_eq!(answer.status, 200, "{json}");
         assert_eq!(answer.text(), json);
     }
 }
 
-/// serde refuses a member that is there twice, if geo reads it.
+/// serde refuses duplicates of a member that geo reads.
 #[tokio::test]
-async fn members_that_are_there_twice() {
+async fn duplicate_members() {
     let geo = Geo::with(&[("cache_ttl", "0")]).await;
     let json = r#"{"ip":"1.1.1.1","ip":"8.8.8.8"}"#;
-    geo.fault(Fault::Body(json.into()));
+    geo.set_fault(Fault::Body(json.into()));
     assert_eq!(geo.get("/").await.problem(), "upstream-invalid");
-    // Of any other member, only the value is lost.
+    // Of any other member, only the single value is missing.
     let json = r#"{"ip":"8.8.8.8","isp":"a","isp":"b",
         "location":{"city":"b","city":"c","region":"d"}}"#;
-    geo.fault(Fault::Body(json.into()));
+    geo.set_fault(Fault::Body(json.into()));
     assert_eq!(geo.get("/").await.text(), json);
     assert_eq!(geo.get("/isp").await.problem(), "no-value");
     assert_eq!(geo.get("/city").await.problem(), "no-value");
@@ -60,7 +60,7 @@ async fn nesting_of_64_kib() {
         let depth = 32 * 1024 - 20;
         let (open, close) = ("[".repeat(depth), "]".repeat(depth));
         let json = format!(r#"{{"ip":"8.8.8.8","{member}":{open}{close}}}"#);
-        geo.fault(Fault::Body(json.clone().into()));
+        geo.set_fault(Fault::Body(json.clone().into()));
         assert_eq!(geo.get("/").await.text(), json, "{member}");
         assert_eq!(geo.get("/ip").await.text(), "8.8.8.8\n", "{member}");
         assert_eq!(geo.get("/isp").await.status, 404, "{member}");
@@ -72,7 +72,7 @@ async fn nesting_of_64_kib() {
 async fn halves_of_surrogate_pairs() {
     let geo = Geo::with(&[("cache_ttl", "0")]).await;
     let json = r#"{"ip":"8.8.8.8","location":{"city":"a \ud83d b"}}"#;
-    geo.fault(Fault::Body(json.into()));
+    geo.set_fault(Fault::Body(json.into()));
     assert_eq!(geo.get("/").await.text(), json);
     assert_eq!(geo.get("/city").await.problem(), "no-value");
 }

@@ -1,4 +1,4 @@
-//! What is written in two places is the same in both.
+//! What is written in several places is the same in all of them.
 
 #[cfg(feature = "spin")]
 use crate::harness::artifact;
@@ -11,11 +11,10 @@ fn read(file: &str) -> String {
     std::fs::read_to_string(root().join(file)).expect(file)
 }
 
-/// What follows a marker in a text, each time, up to the first character that
-/// is part of no version.
+/// Returns the version after each occurrence of a marker.
 fn versions<'a>(text: &'a str, marker: &str) -> Vec<&'a str> {
-    let rests = text.split(marker).skip(1);
-    let versions = rests.map(|rest| {
+    let parts = text.split(marker).skip(1);
+    let versions = parts.map(|rest| {
         let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.');
         rest[..end.unwrap_or(rest.len())].trim_end_matches('.')
     });
@@ -30,7 +29,7 @@ fn the_version_of_geo() {
     ];
     for entry in root().join("deploy").read_dir().unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();
-        // What else is there is an operator's own.
+        // Other files may be an operator's own.
         if name.ends_with(".md") || name.ends_with(".yaml") {
             places.push((format!("deploy/{name}"), "geo:"));
         }
@@ -44,7 +43,7 @@ fn the_version_of_geo() {
     }
 }
 
-/// The interface has a version of its own, which whoever imports it has to name.
+/// The interface has a version of its own, which its importers name.
 #[test]
 fn the_version_of_the_interface() {
     let package = read("wit/lookup/lookup.wit");
@@ -75,18 +74,18 @@ fn the_version_of_rust() {
     assert_eq!(versions(&read("Dockerfile"), "rust:"), [channel]);
 }
 
-/// A component's variable that is not the application's of the same name would
-/// be a setting that does nothing.
+/// Each variable of the application is passed on to the component by its name.
+/// Otherwise it would have no effect.
 #[test]
 fn the_variables_of_the_manifest() {
     let manifest = Manifest::read(&root().join("spin.toml")).unwrap();
-    let handed_on: Vec<_> = manifest.component_variables.iter().collect();
+    let passed_on: Vec<_> = manifest.component_variables.iter().collect();
     let variables = manifest.variables.keys();
     let templates: Vec<_> = variables
         .map(|name| (name, format!("{{{{ {name} }}}}")))
         .collect();
     let templates: Vec<_> = templates.iter().map(|(name, text)| (*name, text)).collect();
-    assert_eq!(handed_on, templates);
+    assert_eq!(passed_on, templates);
 }
 
 /// The table in the README has every variable, with its default.
@@ -117,7 +116,7 @@ fn the_variables_of_the_readme() {
     assert_eq!(described, expected);
 }
 
-/// The README has one figure for the size, which is about right.
+/// The README has one figure for the size, correct to 3 %.
 #[cfg(feature = "spin")]
 #[test]
 fn the_size_in_the_readme() {

@@ -1,5 +1,5 @@
-//! What `deploy/`, the documentation and the workflow promise and no linter knows.
-//! `make lint` checks their links, and their files against schemas.
+//! Checks of `deploy/`, the documentation and the workflow that no linter has.
+//! `make lint` checks links, and files against schemas.
 
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -14,24 +14,24 @@ fn read(name: &str) -> String {
     std::fs::read_to_string(path(name)).expect(name)
 }
 
-/// The documents of a YAML file.
+/// Returns the documents of a YAML file.
 fn yaml(name: &str) -> Vec<Value> {
     serde_saphyr::from_multiple(&read(name)).expect(name)
 }
 
-/// The services of the compose file, by name.
+/// Returns the services of the compose file, by name.
 fn compose() -> serde_json::Map<String, Value> {
     let compose = yaml("deploy/compose.yaml").remove(0);
     compose["services"].as_object().unwrap().clone()
 }
 
-/// The Deployment and the Service.
+/// Returns the Deployment and the Service.
 fn kubernetes() -> [Value; 2] {
     yaml("deploy/kubernetes.yaml").try_into().unwrap()
 }
 
-/// The commands of a file, each on one line: those after a prompt in Markdown,
-/// elsewhere those in comments.
+/// Returns the commands of a file, each on one line: in Markdown those after a
+/// prompt, elsewhere those in comments.
 fn commands(name: &str) -> Vec<String> {
     let text = read(name).replace("\\\n", " ");
     let prompt = if name.ends_with(".md") { "$ " } else { "#   " };
@@ -39,7 +39,7 @@ fn commands(name: &str) -> Vec<String> {
     lines.map(str::to_owned).collect()
 }
 
-/// The commands of a document that start a container on a shim.
+/// Returns the commands of a document that start a container on a shim.
 fn on_shims(name: &str) -> Vec<String> {
     let mut commands = commands(name);
     commands.retain(|command| command.contains("docker run ") && command.contains("--runtime "));
@@ -47,7 +47,7 @@ fn on_shims(name: &str) -> Vec<String> {
 }
 
 #[test]
-fn commands_and_pictures_name_what_exists() {
+fn targets_files_and_pictures_exist() {
     let makefile = read("Makefile");
     let mut found = 0;
     for file in DOCUMENTATION {
@@ -72,20 +72,20 @@ fn commands_and_pictures_name_what_exists() {
     assert!(found > 4, "{found}");
 }
 
-/// The shims leave an empty set unapplied, and the container has all that root has
-/// on the host.
+/// The shims ignore an empty set of capabilities, which leaves the container with all
+/// that root has on the host.
 #[test]
-fn capabilities_are_never_all_dropped() {
+fn shims_have_one_capability() {
     for command in DOCUMENTATION.into_iter().flat_map(on_shims) {
         if command.contains("--cap-drop") {
             assert!(command.contains("--cap-add NET_BIND_SERVICE "), "{command}");
         }
     }
     for (name, service) in compose() {
-        // Docker's own runtime applies it.
+        // Docker's own runtime applies an empty set.
         let on_shim = service["runtime"].is_string();
-        let kept = json!(on_shim.then_some(["NET_BIND_SERVICE"]));
-        assert_eq!(service["cap_add"], kept, "{name}");
+        let added = json!(on_shim.then_some(["NET_BIND_SERVICE"]));
+        assert_eq!(service["cap_add"], added, "{name}");
     }
 }
 
@@ -126,7 +126,7 @@ fn containers_are_hardened() {
 }
 
 #[test]
-fn images_are_built_reproducibly_and_from_targets_that_exist() {
+fn images_are_built_reproducibly_from_existing_targets() {
     let dockerfile = read("Dockerfile");
     let mut builds = commands("deploy/README.md");
     builds.extend(commands("Dockerfile"));
@@ -144,7 +144,7 @@ fn images_are_built_reproducibly_and_from_targets_that_exist() {
 }
 
 #[test]
-fn settings_are_geos_and_the_key_is_in_no_file() {
+fn settings_exist_and_the_api_key_is_in_no_file() {
     let manifest: toml::Table = read("spin.toml").parse().unwrap();
     let hosts = ["SPIN_HTTP_", "SPIN_WASMTIME_", "WASMTIME_HTTP_"];
     let check = |name: &str| {
@@ -202,10 +202,9 @@ fn the_service_finds_the_pods_and_their_port() {
     assert!(container["env"].as_array().unwrap().contains(&listens));
 }
 
-/// A SpinApp, of which linters have no schema, is what spin-operator 0.6.1 knows,
-/// with the values of the Deployment.
+/// Linters have no schema of a SpinApp. The fields are those of spin-operator 0.6.1.
 #[test]
-fn spin_apps_are_the_deployment_in_other_words() {
+fn spin_apps_have_the_values_of_the_deployment() {
     let [deployment, _] = kubernetes();
     let pod = &deployment["spec"]["template"]["spec"];
     let container = &pod["containers"][0];
@@ -228,7 +227,8 @@ fn spin_apps_are_the_deployment_in_other_words() {
             "checks": { "readiness": check, "liveness": check },
             "resources": {
                 "requests": container["resources"]["requests"],
-                // It cannot set the variables with which less is enough.
+                // More than in the Deployment: a SpinApp cannot set the variables that
+                // limit the memory of Spin.
                 "limits": { "memory": "512Mi" },
             },
             "variables": variables,
@@ -255,7 +255,7 @@ fn spin_apps_are_the_deployment_in_other_words() {
 }
 
 #[test]
-fn what_the_workflow_downloads_has_a_checksum() {
+fn downloads_of_the_workflow_have_a_checksum() {
     let workflow = yaml(".github/workflows/ci.yml").remove(0);
     let jobs = workflow["jobs"].as_object().unwrap().values();
     let steps = jobs.flat_map(|job| job["steps"].as_array().unwrap());

@@ -1,20 +1,19 @@
-//! What well-known tools say of `/openapi.json`: a linter of descriptions, and
-//! a program that makes hundreds of requests of one. `make test` puts them on the
-//! path.
+//! Checks of `/openapi.json` by other tools: redocly, a linter, and schemathesis,
+//! which generates requests from it. `make test` puts both on the path.
 
 use component_tests::{Geo, root};
 use std::process::Command;
 
 fn program(name: &str) -> Command {
     let mut command = Command::new(name);
-    // Where what it writes beside its report may stay.
+    // A folder for the files that it writes besides its report.
     command.current_dir(env!("CARGO_TARGET_TMPDIR"));
     command
 }
 
 #[test]
 #[ignore = "needs redocly, which make test installs"]
-fn redocly_has_nothing_to_complain_of() {
+fn redocly_finds_no_problem() {
     let root = root().canonicalize().unwrap();
     let status = program("redocly")
         .env("REDOCLY_TELEMETRY", "off")
@@ -27,7 +26,7 @@ fn redocly_has_nothing_to_complain_of() {
 
 #[tokio::test]
 #[ignore = "needs schemathesis, which make test installs"]
-async fn schemathesis_finds_no_other_answer_than_is_described() {
+async fn schemathesis_finds_no_undescribed_response() {
     let geo = Geo::with(&[("lookup", "any")]).await;
     let url = format!("http://{}/openapi.json", geo.address());
     let root = root().canonicalize().unwrap();
@@ -38,7 +37,7 @@ async fn schemathesis_finds_no_other_answer_than_is_described() {
             .args(["run", "--no-color", &url])
             .status()
     };
-    // Beside geo, which goes on answering.
+    // On a thread of its own, so that geo can answer.
     let status = tokio::task::spawn_blocking(run).await.unwrap();
     assert!(status.unwrap().success());
     assert!(!geo.stand_in.calls().is_empty());

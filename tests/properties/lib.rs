@@ -1,88 +1,93 @@
-//! What holds of every answer of geo, whatever comes in.
+//! Properties of every response of geo, for any input.
 //!
-//! Each function panics where it does not hold. The property tests beside it call
-//! them with text that is nearly right, and the fuzz targets in `fuzz/` with
-//! whatever finds new ways through the code. geo runs natively here, on a
-//! [`World`] that records what geo asks of it.
+//! Each function panics if its property does not hold. The tests in this package
+//! call them with nearly valid text, and the fuzz targets in `fuzz/` with what finds
+//! new paths through the code. geo runs natively here, on a [`TestRuntime`] that
+//! records what geo does.
 
 mod page;
+mod runtime;
 #[cfg(test)]
 mod tests;
-mod world;
 
 use geo::http::{Method, Response};
 use geo::lookup::Record;
 pub use page::page;
+pub use runtime::TestRuntime;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
-pub use world::World;
 
-/// A request line: a path and a query, of whatever characters.
+/// A path and a query of any characters get a response, and ipify only public
+/// addresses.
 pub fn request(target: &str) {
     for method in [Method::Get, Method::Head, Method::Options, Method::Other] {
-        let world = World::with(&[("lookup", "any")]);
-        let response = world.answer(method, target, &[]);
-        check(&world, &response);
-        if response.status == 200 && !world.asked().is_empty() {
-            // An address that was asked about is one.
-            for address in world.asked() {
+        let runtime = TestRuntime::with(&[("lookup", "any")]);
+        let response = runtime.answer(method, target, &[]);
+        check(&runtime, &response);
+        if response.status == 200 && !runtime.lookups().is_empty() {
+            for address in runtime.lookups() {
                 assert!(
                     address.is_none_or(is_public),
-                    "{target:?} asks about {address:?}"
+                    "{target:?} looks up {address:?}"
                 );
             }
         }
     }
 }
 
-/// Header lines, `name: value` each: whatever a client sends, who is asking is who
-/// the proxy says.
+/// Headers of a client, one `name: value` a line, do not change the client address
+/// that the proxy names.
 pub fn forwarding(lines: &str) {
     let forged = headers(lines);
-    // The proxy's own come last, and it replaces the header of its own name.
-    const CALLER: &str = "9.9.9.9";
+    // A proxy appends its line to `x-forwarded-for`, and replaces `x-real-ip`.
+    const CLIENT: &str = "9.9.9.9";
     let proxies: [(&[(&str, &str)], &str); 3] = [
         (&[], "spin-client-addr"),
         (&[("trusted_hops", "1")], "x-forwarded-for"),
         (&[("client_ip_header", "x-real-ip")], "x-real-ip"),
     ];
     for (variables, name) in proxies {
-        let world = World::with(variables);
+        let runtime = TestRuntime::with(variables);
         let mut all = forged.clone();
         if name == "x-real-ip" {
             all.retain(|(forged, _)| forged != name);
         }
-        all.push((name.to_owned(), CALLER.into()));
-        let response = world.answer(Method::Get, "/ip", &all);
-        check(&world, &response);
+        all.push((name.to_owned(), CLIENT.into()));
+        let response = runtime.answer(Method::Get, "/ip", &all);
+        check(&runtime, &response);
         assert_eq!(response.status, 200, "{name} {forged:?}");
-        assert_eq!(world.asked(), [CALLER.parse().ok()], "{name} {forged:?}");
+        assert_eq!(
+            runtime.lookups(),
+            [CLIENT.parse().ok()],
+            "{name} {forged:?}"
+        );
 
-        // Without the proxy's, all of it is forged: no harm is done.
-        let world = World::with(variables);
-        let response = world.answer(Method::Get, "/", &forged);
-        check(&world, &response);
-        for address in world.asked() {
+        // Without the proxy's header, all of them are forged. Only public addresses
+        // may be looked up.
+        let runtime = TestRuntime::with(variables);
+        let response = runtime.answer(Method::Get, "/", &forged);
+        check(&runtime, &response);
+        for address in runtime.lookups() {
             assert!(address.is_none_or(is_public), "{name} {forged:?}");
         }
     }
 }
 
-/// Values of `Accept`, one a line: the form is one of three, the content is of that
-/// form, and JSON where nothing is asked for.
+/// For any values of `Accept`, one a line, the response is JSON, HTML or plain text,
+/// as its content type says. Without a value it is JSON.
 pub fn negotiation(lines: &str) {
     let accept: Vec<_> = lines
         .lines()
         .map(|line| ("accept".to_owned(), line.into()))
         .collect();
-    let world = World::default();
+    let runtime = TestRuntime::default();
     for (path, json) in [
         ("/", "application/json"),
         ("/elbonia", "application/problem+json"),
     ] {
-        let response = world.answer(Method::Get, path, &accept);
-        check(&world, &response);
+        let response = runtime.answer(Method::Get, path, &accept);
+        check(&runtime, &response);
         let content_type = header(&response, "content-type").unwrap();
         let forms = [
             json,
@@ -94,16 +99,16 @@ pub fn negotiation(lines: &str) {
             assert_eq!(content_type, json);
         }
     }
-    let response = world.answer(Method::Get, "/json", &accept);
+    let response = runtime.answer(Method::Get, "/json", &accept);
     assert_eq!(header(&response, "content-type"), Some("application/json"));
 }
 
-/// The body of a response of ipify: it comes back byte for byte, or not at all.
+/// The body of ipify's response is returned byte for byte, or not at all.
 pub fn upstream(body: &[u8]) {
-    let answering = || World::default().with_body(body);
-    let world = answering();
-    let response = world.answer(Method::Get, "/json", &[]);
-    check(&world, &response);
+    let answering = || TestRuntime::default().with_body(body);
+    let runtime = answering();
+    let response = runtime.answer(Method::Get, "/json", &[]);
+    check(&runtime, &response);
     let is_json =
         serde_json::from_slice::<BTreeMap<String, Box<serde_json::value::RawValue>>>(body);
     match response.status {
@@ -116,10 +121,10 @@ pub fn upstream(body: &[u8]) {
     }
     for path in ["/", "/ip", "/isp", "/city", "/coordinates", "/asn"] {
         for accept in ["text/plain", "text/html"] {
-            let world = answering();
+            let runtime = answering();
             let accept = [("accept".to_owned(), accept.into())];
-            let response = world.answer(Method::Get, path, &accept);
-            check(&world, &response);
+            let response = runtime.answer(Method::Get, path, &accept);
+            check(&runtime, &response);
             // A single value is one line.
             if path != "/" && response.status == 200 {
                 let lines = response.body.iter().filter(|byte| **byte == b'\n').count();
@@ -127,7 +132,7 @@ pub fn upstream(body: &[u8]) {
             }
         }
     }
-    // Parsed again, it is about the address that was put in.
+    // A record with another address parses as that record.
     if let Some(mut record) = Record::parse(body.to_vec()) {
         let other: IpAddr = "2620:fe::fe".parse().unwrap();
         record.set_ip(other);
@@ -137,22 +142,21 @@ pub fn upstream(body: &[u8]) {
     }
 }
 
-/// What the key-value store returns for every key: geo's own value, or something
-/// else, which counts as nothing.
+/// Any value that the key-value store returns is geo's own or counts as a miss.
 pub fn stored(value: &[u8]) {
-    let world = World::with(&[("trusted_hops", "1")]).with_stored(value);
-    let caller = [("x-forwarded-for".to_owned(), "9.9.9.9".into())];
-    let response = world.answer(Method::Get, "/json", &caller);
-    check(&world, &response);
+    let runtime = TestRuntime::with(&[("trusted_hops", "1")]).with_stored(value);
+    let client = [("x-forwarded-for".to_owned(), "9.9.9.9".into())];
+    let response = runtime.answer(Method::Get, "/json", &client);
+    check(&runtime, &response);
     assert_eq!(response.status, 200);
     let json: Value = serde_json::from_slice(&response.body).unwrap();
     assert_eq!(json["ip"], "9.9.9.9", "an answer about another address");
-    // And with the checksum that makes it one of geo's own.
+    // Also with a valid checksum.
     if let Ok(rest) = std::str::from_utf8(value) {
         let signed = format!("geo3 {} {rest}", fnv_1a(rest));
-        let world = World::with(&[("trusted_hops", "1")]).with_stored(signed.as_bytes());
-        let response = world.answer(Method::Get, "/", &caller);
-        check(&world, &response);
+        let runtime = TestRuntime::with(&[("trusted_hops", "1")]).with_stored(signed.as_bytes());
+        let response = runtime.answer(Method::Get, "/", &client);
+        check(&runtime, &response);
         assert_eq!(response.status, 200);
         assert!(
             Record::parse(response.body).is_some_and(|record| record.ip.to_string() == "9.9.9.9")
@@ -160,14 +164,14 @@ pub fn stored(value: &[u8]) {
     }
 }
 
-/// FNV-1a with 64 bits.
+/// Returns the 64-bit FNV-1a hash.
 fn fnv_1a(text: &str) -> u64 {
     text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
     })
 }
 
-/// Header lines from a text.
+/// Parses header lines.
 fn headers(lines: &str) -> Vec<(String, Vec<u8>)> {
     let lines = lines.lines().filter_map(|line| line.split_once(':'));
     lines
@@ -180,7 +184,7 @@ fn header<'a>(response: &'a Response, name: &str) -> Option<&'a str> {
     values.next().map(|line| line.1.as_ref())
 }
 
-/// Roughly: what ipify can be asked about.
+/// Whether ipify can know an address, roughly.
 fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(v4) => {
@@ -205,8 +209,8 @@ fn is_public(address: IpAddr) -> bool {
     }
 }
 
-/// What holds of every response.
-fn check(world: &World, response: &Response) {
+/// Checks what holds for every response.
+fn check(runtime: &TestRuntime, response: &Response) {
     let statuses = [200, 204, 400, 403, 404, 405, 422, 500, 502, 503, 504];
     assert!(statuses.contains(&response.status), "{}", response.status);
     for (name, value) in &response.headers {
@@ -224,7 +228,7 @@ fn check(world: &World, response: &Response) {
         let policy = header(response, "content-security-policy").unwrap();
         assert!(policy.starts_with("default-src 'none'"));
     }
-    for line in world.log() {
+    for line in runtime.log() {
         assert!(!line.contains(char::is_control), "{line:?}");
     }
 }

@@ -1,7 +1,7 @@
-//! The page, as a browser's parser sees it.
+//! The page, parsed as a browser does.
 
 use crate::check;
-use crate::world::World;
+use crate::runtime::TestRuntime;
 use geo::http::Method;
 use geo::lookup::Record;
 use html5ever::tendril::TendrilSink;
@@ -9,14 +9,13 @@ use html5ever::{ParseOpts, parse_document};
 use markup5ever_rcdom::{Handle, NodeData, RcDom};
 use serde_json::{Value, json};
 
-/// Values, one a line: the host that the page is asked for at, a latitude, and text
-/// that ipify may have. A parser finds no element and no attribute that it does not
-/// find with harmless values in their places, and no address in a link that the
-/// template does not begin.
+/// Values on the page add no element, no attribute and no link: a parser finds those
+/// that it finds with harmless values in their place. The lines are the host in the
+/// request, a latitude, and texts of ipify.
 pub fn page(values: &str) {
     let mut lines = values.split('\n');
     let mut next = || lines.next().unwrap_or_default();
-    // No host of geo lets control characters through.
+    // No host of geo accepts control characters.
     let authority = &next().replace(char::is_control, "");
     let lat = next();
     let json = json!({
@@ -43,9 +42,9 @@ pub fn page(values: &str) {
     );
 }
 
-/// A record that has values where the other has.
+/// Returns an answer with harmless values in place of those of the record.
 fn harmless(record: &Record) -> Vec<u8> {
-    // What is nothing but controls of the direction is not shown.
+    // A value of direction controls only is not shown.
     let is_hidden = |char| matches!(char, ' ' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let is_shown = |text: &&String| !text.chars().all(is_hidden);
     let values = record.values();
@@ -55,7 +54,7 @@ fn harmless(record: &Record) -> Vec<u8> {
         text.map_or(Value::Null, |_| "x".into())
     };
     let number = |name| values.by_name(name).map_or(Value::Null, |_| 1.into());
-    // A latitude that is none is not on the map, and only a code has a flag.
+    // An invalid latitude is not on the map, and only a country code has a flag.
     let is_latitude = |digits: &str| {
         let is_plain = !digits.contains(['e', 'E']);
         is_plain && digits.parse::<f64>().is_ok_and(|lat| lat.abs() <= 90.0)
@@ -85,13 +84,13 @@ fn harmless(record: &Record) -> Vec<u8> {
     json.to_string().into()
 }
 
-/// The elements of the page, in order: depth, name, and attributes, of which only
-/// those whose values come from the template have them.
+/// Returns the elements of the page in order, with depth, name and attributes. Values
+/// of attributes are included where the template has them.
 fn elements(body: &[u8], authority: &str) -> Vec<String> {
-    let world = World::with(&[("cache_ttl", "0")]).with_body(body);
+    let runtime = TestRuntime::with(&[("cache_ttl", "0")]).with_body(body);
     let accept = [("accept".to_owned(), b"text/html".to_vec())];
-    let response = world.answer_at(authority, Method::Get, "/", &accept);
-    check(&world, &response);
+    let response = runtime.answer_at(authority, Method::Get, "/", &accept);
+    check(&runtime, &response);
     assert_eq!(response.status, 200);
     let document = parse_document(RcDom::default(), ParseOpts::default())
         .from_utf8()
@@ -119,7 +118,7 @@ fn collect(node: &Handle, depth: usize, elements: &mut Vec<String>) {
                             assert!(value.chars().all(is_of_a_number), "{name}={value}");
                             name.to_owned()
                         }
-                        // The map is not what a failure is about.
+                        // The map is too long for a message.
                         "d" if value.len() > 1000 => format!("map of {} bytes", value.len()),
                         "d" if value.ends_with("h80v40h-80z") => {
                             let corner = value.trim_start_matches('M');

@@ -1,10 +1,10 @@
-//! The properties, with text that is nearly right.
+//! Tests of the properties with nearly valid text.
 
 use super::*;
 use proptest::prelude::*;
 use std::path::Path;
 
-/// Pieces of which requests, headers and values are made, right and wrong.
+/// Generates text from valid pieces and arbitrary characters.
 fn pieces(of: &'static [&'static str]) -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         4 => prop::sample::select(of).prop_map(str::to_owned),
@@ -13,7 +13,7 @@ fn pieces(of: &'static [&'static str]) -> impl Strategy<Value = String> {
     prop::collection::vec(piece, 0..12).prop_map(|pieces| pieces.concat())
 }
 
-/// What breaks out of HTML, where it is not escaped.
+/// Text that breaks out of HTML if it is not escaped.
 const HOSTILE: &[&str] = &[
     "<script>",
     "</title>",
@@ -88,7 +88,7 @@ proptest! {
     }
 }
 
-/// What the fuzz targets start from, and what they found.
+/// The inputs that the fuzz targets start from, and those that they found.
 #[test]
 fn of_the_corpora() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus");

@@ -1,10 +1,10 @@
-//! Clients, patient and otherwise.
+//! HTTP clients, some of which are slow or disconnect.
 
 use std::net::SocketAddr;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 
-/// An answer: its status, and its content.
+/// The status and the body of a response.
 pub struct Answer {
     pub status: u16,
     pub body: String,
@@ -26,8 +26,8 @@ impl Client {
         }
     }
 
-    /// One that takes little at a time.
-    pub async fn narrow(geo: SocketAddr) -> Self {
+    /// Connects with a small receive buffer.
+    pub async fn connect_slow(geo: SocketAddr) -> Self {
         let socket = TcpSocket::new_v4().unwrap();
         socket.set_recv_buffer_size(2048).unwrap();
         Self {
@@ -36,7 +36,7 @@ impl Client {
         }
     }
 
-    /// Sends a request for a caller at `address`.
+    /// Sends a request for a client at `address`.
     pub async fn send(&mut self, path: &str, address: &str) {
         let head = head(path, address);
         self.stream.write_all(head.as_bytes()).await.unwrap();
@@ -49,7 +49,7 @@ impl Client {
         self.stream.write_all(half).await.unwrap();
     }
 
-    /// Reads an answer, `step` bytes at a time.
+    /// Reads a response, `step` bytes at a time.
     pub async fn receive(&mut self, step: usize) -> Answer {
         loop {
             if let Some(answer) = self.take_answer() {
@@ -62,8 +62,8 @@ impl Client {
         }
     }
 
-    /// Reads a few bytes, and goes away.
-    pub async fn lose_patience(mut self, bytes: usize) {
+    /// Reads a few bytes and disconnects.
+    pub async fn disconnect_after(mut self, bytes: usize) {
         let _ = self.stream.read(&mut vec![0; bytes]).await;
     }
 

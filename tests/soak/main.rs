@@ -1,9 +1,9 @@
-//! Load of all kinds at the same geo-host, in rounds: answers, faults, clients that
-//! go away, read slowly or do not finish their requests, and many open connections.
+//! A soak test of geo-host, in rounds: requests, faults of ipify, clients that
+//! disconnect, read slowly or never finish their requests, and many open connections.
 //!
-//! No answer may be wrong, none may be another caller's, there may be no problem
-//! that no fault explains, and the memory of the host has to stay where it is after
-//! the first rounds. A short form runs with all tests, the long one by "make soak".
+//! Every answer has to be right and about its client, every problem explained by a
+//! fault, and memory steady after the first rounds. A short form runs with all tests,
+//! and `make soak` runs the long one.
 
 #![cfg(feature = "spin")]
 
@@ -17,35 +17,36 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 
-/// The key, which must not turn up in an answer or in the log.
+/// The API key, which must appear in no response and not in the log.
 pub const API_KEY: &str = "at_S3CR3T";
 
-/// How much of each kind there is in a round.
+/// The load of a round.
 struct Load {
-    visits: usize,
-    /// Clients at the same time.
+    requests: usize,
+    /// The number of simultaneous clients.
     clients: usize,
+    /// The number of open connections.
     open: usize,
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_short_soak() {
     let load = Load {
-        visits: 200,
+        requests: 200,
         clients: 20,
         open: 200,
     };
     soak(&load, |round, _| round < 3).await;
 }
 
-/// `SOAK_MINUTES` says how long; 20 without.
+/// Runs for `SOAK_MINUTES`, or 20 minutes.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "takes as long as it is told: make soak"]
 async fn a_long_soak() {
     let minutes = std::env::var("SOAK_MINUTES").map_or(20, |minutes| minutes.parse().unwrap());
     let limit = Duration::from_secs(60 * minutes);
     let load = Load {
-        visits: 2000,
+        requests: 2000,
         clients: 50,
         open: 1000,
     };
@@ -53,18 +54,18 @@ async fn a_long_soak() {
     assert_steady(&memory);
 }
 
-/// What happened, for the report.
+/// Counts for the report.
 #[derive(Default)]
-struct Tally {
+struct Totals {
     answers: usize,
     problems: BTreeMap<u16, usize>,
-    others: usize,
+    disconnected: usize,
 }
 
 /// How long geo waits for ipify.
 const TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Goes on in rounds as long as it is to. Returns the memory after each.
+/// Runs rounds while `go_on` says so. Returns the memory in use after each.
 async fn soak(load: &Load, go_on: impl Fn(usize, Duration) -> bool) -> Vec<u64> {
     let stand_in = StandIn::start_with_key(API_KEY).await.unwrap();
     let folder = std::env::temp_dir().join(format!("geo-soak-{}", std::process::id()));
@@ -75,32 +76,32 @@ async fn soak(load: &Load, go_on: impl Fn(usize, Duration) -> bool) -> Vec<u64> 
             ("ipify_origin", &origin),
             ("trusted_hops", "1"),
             ("timeout_ms", &TIMEOUT.as_millis().to_string()),
-            // Answers become stale within a round, and the store is soon full.
+            // Answers become stale within a round, and the cache is soon full.
             ("cache_ttl", "2"),
             ("cache_slots", "512"),
         ],
         &folder,
     );
     let (start, mut memory) = (Instant::now(), Vec::new());
-    let mut total = Tally::default();
+    let mut total = Totals::default();
     for round in 0.. {
         if !go_on(round, start.elapsed()) {
             break;
         }
-        play(&geo, &stand_in, load, round, &mut total).await;
+        run_round(&geo, &stand_in, load, round, &mut total).await;
         let kilobytes = geo.memory().unwrap_or_default();
         memory.push(kilobytes);
         println!(
-            "round {round}: {:.0} s, {} answers, problems {:?}, {} clients that went away or \
-             never finished, {:.1} MB",
+            "round {round}: {:.0} s, {} answers, problems {:?}, {} clients that disconnected \
+             or never finished, {:.1} MB",
             start.elapsed().as_secs_f64(),
             total.answers,
             total.problems,
-            total.others,
+            total.disconnected,
             kilobytes as f64 / 1000.0
         );
     }
-    assert!(!total.problems.is_empty(), "no fault came through");
+    assert!(!total.problems.is_empty(), "no fault led to a problem");
     let log = geo.stop();
     let _ = std::fs::remove_dir_all(folder);
     assert!(!log.contains(API_KEY), "the key is in the log");
@@ -111,21 +112,27 @@ async fn soak(load: &Load, go_on: impl Fn(usize, Duration) -> bool) -> Vec<u64> 
     memory
 }
 
-async fn play(geo: &Program, stand_in: &StandIn, load: &Load, round: usize, total: &mut Tally) {
+async fn run_round(
+    geo: &Program,
+    stand_in: &StandIn,
+    load: &Load,
+    round: usize,
+    total: &mut Totals,
+) {
     stand_in.set_fault(Fault::None);
     recover(geo, round).await;
-    // Held until the round is over.
+    // Kept open until the round is over.
     let mut half = Vec::new();
     for number in 0..load.clients {
         let mut client = Client::connect(geo.address).await;
         client.send_half("/json", &address(round, 0, number)).await;
         half.push(client);
     }
-    visits(geo, load, (round, 0), total).await;
-    impatient(geo, load, round).await;
+    requests(geo, load, (round, 0), total).await;
+    disconnecting(geo, load, round).await;
     slow(geo, load, round, total).await;
     open(geo, load, round, total).await;
-    total.others += 2 * load.clients;
+    total.disconnected += 2 * load.clients;
 
     for (phase, fault) in (1..).zip([
         Fault::Status(500),
@@ -138,31 +145,30 @@ async fn play(geo: &Program, stand_in: &StandIn, load: &Load, round: usize, tota
     ]) {
         stand_in.set_fault(fault);
         let load = Load {
-            visits: load.visits / 10,
+            requests: load.requests / 10,
             ..*load
         };
-        visits(geo, &load, (round, phase), total).await;
+        requests(geo, &load, (round, phase), total).await;
     }
 }
 
-/// Waits until geo asks ipify again, which it may leave alone after failures: for
-/// as long as a request from before may still be under way, behind an answer, and
-/// fail.
+/// Waits until the circuit breaker is closed, and until no request of the last round
+/// can fail any more and open it.
 async fn recover(geo: &Program, round: usize) {
     let waited = Instant::now();
-    let mut well_since = None;
+    let mut succeeding_since = None;
     for number in 0.. {
         let mut client = Client::connect(geo.address).await;
         let address = format!("89.1.{}.{}", round % 250, number % 250);
         client.send("/json", &address).await;
         match client.receive(4096).await.status {
             200 => {
-                let since = well_since.get_or_insert_with(Instant::now);
+                let since = succeeding_since.get_or_insert_with(Instant::now);
                 if since.elapsed() > 2 * TIMEOUT {
                     return;
                 }
             }
-            _ => well_since = None,
+            _ => succeeding_since = None,
         }
         assert!(
             waited.elapsed() < Duration::from_secs(300),
@@ -172,7 +178,8 @@ async fn recover(geo: &Program, round: usize) {
     }
 }
 
-/// Some are the same in every round, others are new: a fault hits those.
+/// Returns an address. A quarter are new in each phase, so that a fault affects them;
+/// the others are the same in all rounds.
 fn address(round: usize, phase: usize, number: usize) -> String {
     match number % 4 {
         0 => format!("89.{}.{}.{}", 2 + phase, round % 250, number % 250 + 1),
@@ -180,19 +187,18 @@ fn address(round: usize, phase: usize, number: usize) -> String {
     }
 }
 
-/// Many callers at the same time, each of which asks several times. Only in the first
-/// phase of a round is nothing wrong with ipify.
-async fn visits(geo: &Program, load: &Load, (round, phase): (usize, usize), total: &mut Tally) {
+/// Sends requests from simultaneous clients. In phase 0, ipify has no fault.
+async fn requests(geo: &Program, load: &Load, (round, phase): (usize, usize), total: &mut Totals) {
     let mut clients = JoinSet::new();
-    let each = load.visits.div_ceil(load.clients);
+    let each = load.requests.div_ceil(load.clients);
     for number in 0..load.clients {
         let geo = geo.address;
         clients.spawn(async move {
             let mut client = Client::connect(geo).await;
             let mut problems = Vec::new();
-            for visit in 0..each {
-                let address = address(round, phase, number * each + visit);
-                let path = ["/json", "/ip", "/"][visit % 3];
+            for request in 0..each {
+                let address = address(round, phase, number * each + request);
+                let path = ["/json", "/ip", "/"][request % 3];
                 client.send(path, &address).await;
                 let answer = client.receive(4096).await;
                 if !is_about(&answer, path, &address) {
@@ -212,8 +218,8 @@ async fn visits(geo: &Program, load: &Load, (round, phase): (usize, usize), tota
     }
 }
 
-/// Whether it is an answer, which has to be about the address; else it has to be a
-/// problem of ipify's.
+/// Whether the response is an answer, after checking that it is about the address. Any
+/// other response has to be a problem of ipify.
 fn is_about(answer: &Answer, path: &str, address: &str) -> bool {
     if answer.status != 200 {
         let known = matches!(answer.status, 502..=504);
@@ -230,22 +236,22 @@ fn is_about(answer: &Answer, path: &str, address: &str) -> bool {
     true
 }
 
-/// Clients that go away: before the answer, or inside it.
-async fn impatient(geo: &Program, load: &Load, round: usize) {
+/// Sends requests from clients that disconnect before or during the response.
+async fn disconnecting(geo: &Program, load: &Load, round: usize) {
     for number in 0..load.clients {
         let mut client = Client::connect(geo.address).await;
         client.send("/", &address(round, 0, number)).await;
         if number % 2 == 0 {
-            client.lose_patience(number + 1).await;
+            client.disconnect_after(number + 1).await;
         }
     }
 }
 
-/// Clients that read a hundred bytes at a time.
-async fn slow(geo: &Program, load: &Load, round: usize, total: &mut Tally) {
+/// Sends requests from clients that read 100 bytes at a time.
+async fn slow(geo: &Program, load: &Load, round: usize, total: &mut Totals) {
     let mut clients = Vec::new();
     for number in 0..load.clients {
-        let mut client = Client::narrow(geo.address).await;
+        let mut client = Client::connect_slow(geo.address).await;
         let address = address(round, 0, number);
         client.send("/", &address).await;
         clients.push((client, address));
@@ -257,8 +263,8 @@ async fn slow(geo: &Program, load: &Load, round: usize, total: &mut Tally) {
     }
 }
 
-/// Connections that are open at the same time, each of which is used twice.
-async fn open(geo: &Program, load: &Load, round: usize, total: &mut Tally) {
+/// Opens many connections at the same time, and uses each twice.
+async fn open(geo: &Program, load: &Load, round: usize, total: &mut Totals) {
     let mut clients = Vec::new();
     for number in 0..load.open {
         clients.push((
@@ -278,8 +284,8 @@ async fn open(geo: &Program, load: &Load, round: usize, total: &mut Tally) {
     }
 }
 
-/// The first third is warm-up. What leaks in every round makes the last third
-/// larger than the second by far more than an allocator's moods.
+/// Checks that memory does not grow. The first third is warm-up; a leak in every round
+/// makes the last third larger than the second by more than an allocator varies.
 fn assert_steady(memory: &[u64]) {
     let third = memory.len() / 3;
     assert!(third > 0, "too few rounds to tell: {memory:?}");

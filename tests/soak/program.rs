@@ -1,4 +1,4 @@
-//! geo-host as a process of its own, so that its memory is not that of the test.
+//! geo-host in a separate process, so that its memory can be measured.
 
 use component_tests::root;
 use std::io::{BufRead, BufReader, Read};
@@ -9,16 +9,16 @@ use std::thread::JoinHandle;
 /// A running geo-host. Dropping it stops it.
 pub struct Program {
     process: Child,
-    /// Open, because it may have more to say.
+    /// Kept open, so that geo-host can write to it.
     _output: BufReader<ChildStdout>,
     log: Option<JoinHandle<String>>,
     pub address: SocketAddr,
 }
 
 impl Program {
-    /// Starts it with these variables, and its stores in this folder.
+    /// Starts geo-host with these variables, and its stores in this folder.
     pub fn start(variables: &[(&str, &str)], state: &std::path::Path) -> Self {
-        // Beside the folder that this test is in.
+        // Next to the folder of this test.
         let test = std::env::current_exe().unwrap();
         let program = test.parent().unwrap().with_file_name("geo-host");
         let mut command = Command::new(program);
@@ -56,7 +56,7 @@ impl Program {
         }
     }
 
-    /// Returns the memory that it has in use, in kibibytes, where the system tells.
+    /// Returns the memory in use in kibibytes, if the system tells.
     pub fn memory(&self) -> Option<u64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id()));
         let status = status.ok()?;
@@ -66,7 +66,7 @@ impl Program {
         line.trim().trim_end_matches(" kB").parse().ok()
     }
 
-    /// Stops it, and returns its log.
+    /// Stops geo-host, and returns its log.
     pub fn stop(mut self) -> String {
         self.process.kill().unwrap();
         self.process.wait().unwrap();

@@ -1,4 +1,4 @@
-//! Building the component as it ships.
+//! Builds the component as it ships.
 
 use crate::strip::strip;
 use crate::workspace::Workspace;
@@ -24,7 +24,7 @@ impl Build {
     /// Both builds.
     pub const ALL: [Self; 2] = [Self::Spin, Self::Plain];
 
-    /// The file that it is written to, in the root of the workspace.
+    /// Returns the name of the file, in the root of the workspace.
     pub fn file(self) -> &'static str {
         match self {
             Self::Spin => "geo.wasm",
@@ -32,7 +32,7 @@ impl Build {
         }
     }
 
-    /// What cargo is to be told.
+    /// Returns the flags for cargo.
     pub fn flags(self) -> &'static [&'static str] {
         match self {
             Self::Spin => &[],
@@ -41,7 +41,7 @@ impl Build {
     }
 }
 
-/// Builds the component with a cargo profile, and returns where cargo put it.
+/// Builds the component with a cargo profile, and returns the path of the result.
 /// `quiet` shows only warnings and errors.
 ///
 /// # Errors
@@ -73,8 +73,8 @@ pub fn cargo(workspace: &Workspace, build: Build, profile: &str) -> Result<Comma
     Ok(cargo)
 }
 
-/// Returns the setting that keeps the path of cargo's home out of the messages
-/// of panics: the component is the same wherever it is built.
+/// Returns the setting that removes the path of cargo's home from panic messages, so
+/// that the component is the same wherever it is built.
 fn remapped_paths() -> Result<String> {
     let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
     let home = home.or_else(|| Some(std::env::home_dir()?.join(".cargo")));
@@ -85,8 +85,7 @@ fn remapped_paths() -> Result<String> {
     Ok(format!("target.{TARGET}.rustflags = [{flag:?}]"))
 }
 
-/// Builds the component and writes it, stripped, where `spin.toml` and
-/// everything else expects it.
+/// Builds the component, strips it, and writes it into the root of the workspace.
 ///
 /// # Errors
 ///
@@ -111,7 +110,7 @@ pub fn build(workspace: &Workspace, build: Build, quiet: bool) -> Result<()> {
 pub fn greeter(workspace: &Workspace) -> Result<PathBuf> {
     add_target()?;
     let folder = workspace.root.join("examples/greeter");
-    // In a folder of its own: it is a workspace of its own.
+    // It is a workspace of its own, with its own target folder.
     let target = workspace.target.join("greeter");
     let mut cargo = workspace.cargo();
     cargo
@@ -133,12 +132,12 @@ pub fn greeter(workspace: &Workspace) -> Result<PathBuf> {
     Ok(folder.join("spin.toml"))
 }
 
-/// Installs the target where it is missing. rustup does so by itself only where
-/// it may (`RUSTUP_AUTO_INSTALL`).
+/// Installs the target if it is missing. rustup installs it by itself only if
+/// `RUSTUP_AUTO_INSTALL` allows that.
 ///
 /// # Errors
 ///
-/// If it cannot be installed: what to do.
+/// If it cannot be installed. The error says what to do.
 pub fn add_target() -> Result<()> {
     let mut rustc = Command::new("rustc");
     rustc.args(["--print", "target-libdir", "--target", TARGET]);

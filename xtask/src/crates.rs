@@ -1,10 +1,9 @@
-//! The list of crates that the component carries, in the form of
-//! [cargo-auditable], so that scanners find in the bare file what they would look
-//! for in an image.
+//! The list of crates in the component, in the format of [cargo-auditable], so that
+//! scanners find it in the file.
 //!
-//! cargo-auditable itself goes by `cargo metadata`, which unites the features of
-//! the whole workspace and so lists crates that are not in the component. `cargo
-//! tree` resolves them as the build does.
+//! cargo-auditable itself uses `cargo metadata`, which unites the features of the
+//! whole workspace and so lists crates that are not in the component. `cargo tree`
+//! resolves features as the build does.
 //!
 //! [cargo-auditable]: https://github.com/rust-secure-code/cargo-auditable
 
@@ -15,14 +14,14 @@ use anyhow::{Context, Result};
 use miniz_oxide::deflate::compress_to_vec_zlib;
 use serde_json::{Value, json};
 
-/// The custom section of a file that has the list.
+/// The name of the custom section with the list.
 pub const SECTION: &str = ".dep-v0";
 
 /// Returns the content of the section for a build.
 ///
 /// # Errors
 ///
-/// If cargo fails, or answers in another form than is known.
+/// If cargo fails, or its output has an unknown form.
 pub fn section(workspace: &Workspace, build: Build) -> Result<Vec<u8>> {
     let list = parse(&tree(workspace, build, "{p}")?)?;
     Ok(compress_to_vec_zlib(list.to_string().as_bytes(), 9))
@@ -43,7 +42,7 @@ fn tree(workspace: &Workspace, build: Build, format: &str) -> Result<String> {
 /// Parses a tree of crates into the list.
 fn parse(tree: &str) -> Result<Value> {
     let (mut crates, mut dependencies) = (Vec::new(), Vec::<Vec<usize>>::new());
-    // The indices of the crates from geo to the one of the last line.
+    // The indices of the crates on the path from geo to the last line.
     let mut path: Vec<usize> = Vec::new();
     for line in tree.lines() {
         let (depth, found) = line.split_once(' ').context("a line of one word")?;
@@ -67,7 +66,7 @@ fn parse(tree: &str) -> Result<Value> {
         .collect();
     let packages = packages.context("cargo tree writes crates in another form")?;
     let mut list = json!({ "packages": packages, "format": 1 });
-    // The order would depend on features that other crates turn on.
+    // Otherwise the order depends on features that other crates turn on.
     list.sort_all_objects();
     Ok(list)
 }
@@ -95,7 +94,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     #[test]
-    fn a_tree_is_a_graph() {
+    fn a_tree_is_parsed_into_a_graph() {
         let tree =
             "0 geo v0.1.0 (/elbonia)\n1 mud v1.0.0\n2 water v2.0.0+salt\n1 water v2.0.0+salt";
         let expected = json!({
@@ -110,15 +109,15 @@ mod tests {
     }
 
     #[test]
-    fn another_form_is_an_error() {
+    fn an_unknown_form_is_an_error() {
         for tree in ["geo v0.1.0", "0 geo 0.1.0", "0 geo", "0geo v0.1.0"] {
             assert!(parse(tree).is_err(), "{tree}");
         }
     }
 
-    /// Who ships the component ships these: one licence text serves all of them.
+    /// One licence text serves all crates in the component.
     #[test]
-    fn all_that_is_in_the_component_can_be_had_under_mit() {
+    fn all_crates_in_the_component_are_available_under_mit() {
         let workspace = Workspace::find().unwrap();
         for build in Build::ALL {
             for line in tree(&workspace, build, "{l}\t{p}").unwrap().lines() {

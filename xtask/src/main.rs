@@ -28,7 +28,7 @@ enum Task {
     Run(Server),
     /// Serve examples/greeter, which imports geo, at 127.0.0.1:3000 or LISTEN
     Example(Server),
-    /// Run all tests; install what they need where that is possible
+    /// Run all tests; install the programs that they need, if possible
     Test,
     /// Run the fuzz targets with cargo-fuzz
     Fuzz {
@@ -39,7 +39,7 @@ enum Task {
         #[arg(long, default_value_t = 60)]
         seconds: u64,
     },
-    /// Run the linters of all that is not Rust
+    /// Run the linters of dependencies and of files other than Rust
     Lint,
     /// Check licences, sources and advisories of all crates with cargo-deny
     Deny,

@@ -1,13 +1,13 @@
-//! Running other programs, with errors of one line.
+//! Runs other programs, with errors of one line.
 
 use anyhow::{Context, Result, bail, ensure};
 use std::process::{Command, Output, Stdio};
 
-/// Runs a command that shows its output to the user.
+/// Runs a command whose output goes to the terminal.
 ///
 /// # Errors
 ///
-/// If it cannot be started, or fails. Why it failed, it has said itself.
+/// If it cannot be started, or fails.
 pub fn run(command: &mut Command) -> Result<()> {
     let status = command
         .status()
@@ -20,7 +20,7 @@ pub fn run(command: &mut Command) -> Result<()> {
 ///
 /// # Errors
 ///
-/// If it cannot be started, or fails: then with what it wrote to stderr.
+/// If it cannot be started, or fails. The error then has its stderr.
 pub fn output(command: &mut Command) -> Result<String> {
     let Output {
         status,
@@ -39,7 +39,7 @@ pub fn output(command: &mut Command) -> Result<String> {
     Ok(text)
 }
 
-/// Whether a command can be started, and succeeds.
+/// Whether a command can be started and succeeds.
 pub fn succeeds(command: &mut Command) -> bool {
     let quiet = command
         .stdin(Stdio::null())
@@ -54,7 +54,7 @@ fn name(command: &Command) -> String {
     name.display().to_string()
 }
 
-/// The program and its first argument, which for most says what it does.
+/// Returns the name of the program and its first argument, for messages.
 fn described(command: &Command) -> String {
     match command.get_args().next() {
         Some(argument) => format!("\"{} {}\"", name(command), argument.display()),

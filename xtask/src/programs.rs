@@ -1,4 +1,4 @@
-//! Programs that tests and lints need and cargo does not bring.
+//! Programs for tests and linters that cargo does not install.
 
 use crate::process;
 use crate::workspace::Workspace;
@@ -9,17 +9,17 @@ use std::process::Command;
 
 /// The programs that `tests/requirements.txt` and `tests/package-lock.json` pin.
 pub struct Pinned {
-    /// The folders that they are in.
+    /// The folders of the programs.
     folders: [PathBuf; 2],
 }
 
 impl Pinned {
-    /// Installs them, unless that was done before: Node.js and what is not
-    /// JavaScript by pip, into the target folder, and the rest by npm.
+    /// Installs the programs, unless they are installed: those in JavaScript by npm,
+    /// Node.js and the others by pip, into the target folder.
     ///
     /// # Errors
     ///
-    /// If they cannot be installed: what to do.
+    /// If they cannot be installed. The error says what to do.
     pub fn install(workspace: &Workspace) -> Result<Self> {
         let tests = workspace.root.join("tests");
         let (python, modules) = (workspace.target.join("python"), tests.join("node_modules"));
@@ -35,11 +35,11 @@ impl Pinned {
         Ok(pinned)
     }
 
-    /// Returns a command that runs one of them, with the others on its path.
+    /// Returns a command that runs one of the programs, with the others on its path.
     ///
     /// # Errors
     ///
-    /// If it is not among them.
+    /// If there is no such program.
     pub fn command(&self, name: &str) -> Result<Command> {
         let mut files = self.folders.iter().map(|folder| folder.join(name));
         let program = files
@@ -50,11 +50,11 @@ impl Pinned {
         Ok(command)
     }
 
-    /// Returns the `PATH` on which they come first.
+    /// Returns `PATH` with the folders of the programs first.
     ///
     /// # Errors
     ///
-    /// If the name of a folder cannot be in a path.
+    /// If the name of a folder cannot be in `PATH`.
     pub fn path(&self) -> Result<OsString> {
         let path = std::env::var_os("PATH").unwrap_or_default();
         let folders = self.folders.iter().cloned();
@@ -64,12 +64,11 @@ impl Pinned {
     }
 }
 
-/// Runs an installation into a folder, unless it made that very folder before,
-/// from the same lock file.
+/// Installs into a folder, unless the same lock file was installed there before.
 fn once(lock: &Path, folder: &Path, install: impl FnOnce() -> Result<()>) -> Result<()> {
     let marker = folder.join("installed-from");
     let text = std::fs::read_to_string(lock)?;
-    // Python's programs name their folder, so a copy elsewhere is none.
+    // Python's programs contain the path of their folder, so a copy does not work.
     let wanted = format!("{}\n{text}", folder.display());
     if !std::fs::read_to_string(&marker).is_ok_and(|installed| installed == wanted) {
         install()?;
@@ -78,7 +77,7 @@ fn once(lock: &Path, folder: &Path, install: impl FnOnce() -> Result<()>) -> Res
     Ok(())
 }
 
-/// Installs packages of Python into a virtual environment.
+/// Installs Python packages into a virtual environment.
 fn pip(folder: &Path, requirements: &Path) -> Result<()> {
     let python = find_or_install(&["python3"], "python3")?;
     let create = || {
@@ -86,7 +85,7 @@ fn pip(folder: &Path, requirements: &Path) -> Result<()> {
         process::output(venv.args(["-m", "venv", "--clear"]).arg(folder))
     };
     if create().is_err() {
-        // Debian's Python comes without.
+        // Debian's Python lacks venv.
         install("python3-venv")?;
         create()?;
     }
@@ -98,7 +97,7 @@ fn pip(folder: &Path, requirements: &Path) -> Result<()> {
         .args(["--only-binary=:all:", "--require-hashes", "--requirement"])
         .arg(requirements);
     process::run(&mut pip).context("pip cannot install what tests/requirements.txt pins")?;
-    // This package does not mark its program as one.
+    // This package does not mark its program as executable.
     let executable = "import os, wasmtime_cli as it; os.chmod(it._binary_path(), 0o755)";
     process::run(Command::new(&python).args(["-c", executable]))
 }
@@ -107,11 +106,11 @@ fn npm_ci(npm: &mut Command) -> &mut Command {
     npm.args(["ci", "--silent", "--no-audit", "--no-fund"])
 }
 
-/// Returns a Chromium.
+/// Returns a Chromium, installed if it is missing.
 ///
 /// # Errors
 ///
-/// If it is missing and cannot be installed: what to do.
+/// If it cannot be installed. The error says what to do.
 pub fn chromium() -> Result<PathBuf> {
     if let Some(chromium) = std::env::var_os("CHROMIUM") {
         return Ok(chromium.into());
@@ -120,18 +119,18 @@ pub fn chromium() -> Result<PathBuf> {
     find_or_install(&names, "chromium")
 }
 
-/// Reports what was skipped for want of programs.
+/// Reports what was skipped because a program is missing.
 ///
 /// # Errors
 ///
-/// If something was, where `CI` is set: there, everything has to run.
+/// If something was skipped and `CI` is set.
 pub fn report_skipped(skipped: &[String]) -> Result<()> {
     for skip in skipped {
         println!("skipped: {}", skip.replace('\n', " "));
     }
     ensure!(
         skipped.is_empty() || std::env::var_os("CI").is_none(),
-        "something was skipped, which counts as a failure where CI is set"
+        "something was skipped, which is a failure if CI is set"
     );
     Ok(())
 }
@@ -153,7 +152,7 @@ fn install(package: &str) -> Result<()> {
         "{package} is missing: install it (on Debian: \"apt-get install {package}\")"
     );
     eprintln!("installing {package}");
-    // Fails where the lists are new, or one of many sources is away.
+    // An error may be about one of many sources, so the installation decides.
     let _ = process::output(apt_get().arg("update"));
     process::output(apt_get().args(["install", "--yes", "--no-install-recommends", package]))
         .with_context(|| format!("{package} is missing and cannot be installed"))?;
@@ -168,7 +167,7 @@ fn apt_get() -> Command {
     command
 }
 
-/// Returns the whole path of the first of some programs that runs.
+/// Returns the full path of the first of some programs that runs.
 fn find(names: &[&str]) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let folders: Vec<_> = std::env::split_paths(&path).collect();

@@ -1,5 +1,5 @@
-//! `xtask run` and `xtask example`: serve an application, on an installed Spin
-//! or on geo-host.
+//! `xtask run` and `xtask example`: serve an application on an installed Spin or on
+//! geo-host.
 
 use crate::component::{self, Build};
 use crate::process;
@@ -113,7 +113,7 @@ fn choose_spin(said: Option<bool>) -> Result<bool> {
     Ok(new_enough.is_some())
 }
 
-/// Whether what `spin --version` says is a Spin that runs geo.
+/// Whether the output of `spin --version` is from a Spin that runs geo.
 fn is_new_enough(version: &str) -> bool {
     let numbers = version.strip_prefix("spin ").unwrap_or_default();
     let mut numbers = numbers.split('.').map(str::parse);

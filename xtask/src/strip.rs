@@ -1,20 +1,20 @@
-//! Takes off what no engine reads: names of the component's parts, and who
-//! produced it. Rust's `strip` does so only inside of the core module. The list
-//! of crates takes their place.
+//! Removes custom sections that no engine reads: names of the component's parts, and
+//! its producers. Rust's `strip` removes only those of the core module. The list of
+//! crates is added.
 
 use crate::crates::SECTION;
 use anyhow::{Context, Result};
 use wasm_encoder::{Component, CustomSection, Module, RawSection};
 use wasmparser::{Parser, Payload};
 
-/// The component with the list of its crates as its only custom section.
+/// Returns the component with the list of its crates as its only custom section.
 ///
-/// The list comes first: auditable-extract looks no further than the end of the
+/// The list comes first, because auditable-extract reads only up to the end of the
 /// first core module.
 ///
 /// # Errors
 ///
-/// Where it is none.
+/// If it is not a component.
 pub fn strip(bytes: &[u8], list: &[u8]) -> Result<Vec<u8>> {
     let mut component = Component::new();
     component.section(&CustomSection {
@@ -36,23 +36,23 @@ pub fn strip(bytes: &[u8], list: &[u8]) -> Result<Vec<u8>> {
     Ok(component.finish())
 }
 
-/// The sections of a component or module that are not custom: number, content,
+/// Returns the sections of a component or module that are not custom: number, content,
 /// and whether it is a core module.
 fn sections(bytes: &[u8]) -> Result<Vec<(u8, &[u8], bool)>> {
     let mut sections = Vec::new();
-    // The end of the nested module or component that is being passed over.
-    let mut passed = 0;
+    // The end of the nested module or component whose sections are skipped.
+    let mut skipped = 0;
     for payload in Parser::new(0).parse_all(bytes) {
         let payload = payload?;
         let Some((id, range)) = payload.as_section() else {
             continue;
         };
-        if range.start < passed {
+        if range.start < skipped {
             continue;
         }
         let is_module = matches!(payload, Payload::ModuleSection { .. });
         if is_module || matches!(payload, Payload::ComponentSection { .. }) {
-            passed = range.end;
+            skipped = range.end;
         }
         if let Payload::CustomSection(_) = payload {
             continue;

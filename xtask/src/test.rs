@@ -1,8 +1,8 @@
-//! `xtask test`: all tests, those that need other programs included.
+//! `xtask test`: runs all tests, including those that need other programs.
 //!
-//! A test that needs a program which cargo does not bring is `#[ignore]`d, so
-//! that `cargo test` by itself says so. Here, the program is installed where
-//! that is possible; where it is not, the last lines say what was skipped.
+//! Tests that need a program which cargo does not install are ignored by `cargo test`.
+//! Here, the programs are installed if possible. Otherwise the last lines of the output
+//! list what was skipped.
 
 use crate::component::{self, Build};
 use crate::process;
@@ -15,15 +15,14 @@ use std::process::Command;
 ///
 /// # Errors
 ///
-/// If the component does not compile or a test fails. Also if tests were
-/// skipped where `CI` is set: there, everything has to run.
+/// If the component does not compile, a test fails, or tests were skipped and `CI` is
+/// set.
 pub fn all(workspace: &Workspace) -> Result<()> {
     for build in Build::ALL {
         component::build(workspace, build, false)?;
     }
     component::greeter(workspace)?;
-    // The machine is prepared first, so that a skip is not the news of the
-    // twentieth minute.
+    // Installed first, so that a failure shows before the tests have run.
     let pinned = Pinned::install(workspace);
     let chromium = programs::chromium();
 
@@ -41,7 +40,7 @@ pub fn all(workspace: &Workspace) -> Result<()> {
             }
         }
         Err(error) => skipped.push(format!(
-            "the plain build in wasmtime, and what tools say of OpenAPI: {error:#}"
+            "the plain build in wasmtime, and the checks of OpenAPI: {error:#}"
         )),
     }
     match pinned.and_then(|pinned| Ok((pinned, chromium?))) {
@@ -61,18 +60,18 @@ pub fn all(workspace: &Workspace) -> Result<()> {
     Ok(())
 }
 
-/// The features for tests of the plain build: all but `spin`.
+/// The features for tests of the plain build: all except `spin`.
 const PLAIN: [&str; 3] = ["--no-default-features", "--features", "geo-host/default"];
 
-/// All are tests of the whole workspace, with one set of features for its
-/// dependencies, so that the engine is compiled once. `bench` has no tests.
+/// Returns the command that tests the whole workspace, with one set of features for
+/// its dependencies, so that the engine is compiled once. `bench` has no tests.
 fn test(workspace: &Workspace) -> Command {
     let mut cargo = workspace.cargo();
     cargo.args(["test", "--workspace", "--exclude", "bench"]);
     cargo
 }
 
-/// Runs the tests of a file that were left out because they need a program.
+/// Runs the ignored tests of a file, which need a program.
 fn ignored(workspace: &Workspace, file: &str, set_up: impl FnOnce(&mut Command)) -> Result<()> {
     let mut test = test(workspace);
     set_up(&mut test);

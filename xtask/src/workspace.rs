@@ -1,4 +1,4 @@
-//! Where the workspace and what cargo builds of it are.
+//! The folders of the workspace.
 
 use crate::process;
 use anyhow::{Context, Result};
@@ -6,18 +6,18 @@ use serde_json::Value;
 use std::path::PathBuf;
 use std::process::Command;
 
-/// The folders of the workspace around the current folder. They are asked for
-/// when a command runs: a checkout may have been moved since it was compiled.
+/// The workspace of the current folder. Its paths are found when a command runs,
+/// because a checkout may have moved since xtask was compiled.
 pub struct Workspace {
     /// The folder of the root `Cargo.toml`.
     pub root: PathBuf,
-    /// Cargo's target folder, wherever `CARGO_TARGET_DIR` or a configuration
-    /// file puts it.
+    /// Cargo's target folder, which `CARGO_TARGET_DIR` or a configuration file may
+    /// set.
     pub target: PathBuf,
 }
 
 impl Workspace {
-    /// Asks cargo.
+    /// Finds the workspace with `cargo metadata`.
     ///
     /// # Errors
     ///
@@ -36,25 +36,25 @@ impl Workspace {
         })
     }
 
-    /// Returns a cargo command that runs in the root.
+    /// Returns a cargo command that runs in the root of the workspace.
     pub fn cargo(&self) -> Command {
         let mut command = cargo();
         command.current_dir(&self.root);
         command
     }
 
-    /// Returns a program that `cargo build` makes.
+    /// Returns the path of a program that `cargo build` makes.
     pub fn program(&self, name: &str) -> PathBuf {
         let file = format!("{name}{}", std::env::consts::EXE_SUFFIX);
         self.target.join("debug").join(file)
     }
 }
 
-/// The cargo that runs xtask, or the one on the path.
+/// Returns the cargo that runs xtask, or the one on the path.
 fn cargo() -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    // What `cargo run` says about xtask. Some build scripts (ring's) compare
-    // these, and would be run anew, and all that depends on them with them.
+    // `cargo run` sets these for xtask. Some build scripts (ring's) track them, and
+    // would run again, with all that depends on them.
     for (name, _) in std::env::vars_os() {
         let about_xtask = ["CARGO_PKG_", "CARGO_MANIFEST_"];
         if about_xtask

@@ -1,5 +1,5 @@
-//! The same answer from native Rust with hyper: it asks the upstream at every
-//! request, as the first versions of this API did.
+//! A native server with hyper that returns the same answer. It sends every request on
+//! to the upstream, as the first versions of this API did.
 
 use anyhow::{Context, Result};
 use bytes::Bytes;

@@ -1,4 +1,4 @@
-//! Greets visitors with their city: "Hello, visitor from Zürich".
+//! Greets clients with their city: "Hello, visitor from Zürich".
 
 use bindings::geo::lookup::lookup::{ProblemKind, look_up};
 use spin_sdk::http::{IntoResponse, Request, Response};
@@ -10,9 +10,9 @@ mod bindings {
 
 #[http_component]
 fn greet(request: Request) -> impl IntoResponse {
-    let visitor = visitor(&request);
-    let answer = match look_up(visitor.as_deref()) {
-        // On a laptop, the visitor has no public address: ask about geo's own.
+    let address = client_address(&request);
+    let answer = match look_up(address.as_deref()) {
+        // On a laptop, the client has no public address: look up geo's own.
         Err(problem) if problem.kind == ProblemKind::SpecialAddress => look_up(None),
         answer => answer,
     };
@@ -31,9 +31,9 @@ fn greet(request: Request) -> impl IntoResponse {
         .build()
 }
 
-/// Returns the visitor's address as Spin tells it: the last value, after those
-/// that the client may have sent, and without the port.
-fn visitor(request: &Request) -> Option<String> {
+/// Returns the client's address without the port, from the last header. Any before
+/// it are the client's own, after which Spin appends this one.
+fn client_address(request: &Request) -> Option<String> {
     let (_, value) = request
         .headers()
         .filter(|(name, _)| *name == "spin-client-addr")

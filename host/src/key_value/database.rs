@@ -5,18 +5,17 @@ use anyhow::{Context, Result};
 use redb::{ReadableDatabase, ReadableTable, TableDefinition, TableError};
 use std::path::Path;
 
-/// Keeps stores in one file: what is in them outlives the process, also one
-/// that is killed.
+/// Stores in one file, which persist when the process ends or is killed.
 pub struct Database(redb::Database);
 
 const VALUES: TableDefinition<(&str, &str), &[u8]> = TableDefinition::new("values");
 
 impl Database {
-    /// Opens the database in a folder; makes both where they are missing.
+    /// Opens the database in a folder, and creates both if they are missing.
     ///
     /// # Errors
     ///
-    /// Where the file cannot be opened, or another process has it.
+    /// If the file cannot be opened, or another process has it open.
     pub fn open(folder: &Path) -> Result<Self> {
         let file = folder.join("key-value.redb");
         let open = || {
@@ -37,7 +36,7 @@ impl Database {
     ) -> Result<Option<impl ReadableTable<(&'static str, &'static str), &'static [u8]>>> {
         match self.0.begin_read()?.open_table(VALUES) {
             Ok(table) => Ok(Some(table)),
-            // Nothing has been stored yet.
+            // Nothing is stored yet.
             Err(TableError::TableDoesNotExist(_)) => Ok(None),
             Err(error) => Err(error.into()),
         }

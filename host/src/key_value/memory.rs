@@ -5,7 +5,7 @@ use anyhow::Result;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Keeps stores in memory: what is in them is gone when the process ends.
+/// Stores in memory, which are lost when the process ends.
 #[derive(Default)]
 pub struct Memory(Mutex<BTreeMap<(String, String), Vec<u8>>>);
 

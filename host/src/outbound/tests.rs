@@ -1,4 +1,4 @@
-//! What a component is told, for each way in which an exchange can end.
+//! The result that the component gets, for each way in which an exchange ends.
 
 use super::*;
 use http_body_util::Empty;
@@ -6,12 +6,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
-/// What a server does with a request that it has read.
+/// How the server replies to a request.
 #[derive(Clone, Copy)]
 enum Reply {
-    /// It sends these bytes, and keeps the connection.
+    /// Sends these bytes, and keeps the connection open.
     Send(&'static str),
-    /// It sends these bytes, and closes the connection.
+    /// Sends these bytes, and closes the connection.
     Close(&'static str),
 }
 use Reply::{Close, Send};
@@ -20,9 +20,8 @@ const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
 
 const MOVED: &str = "HTTP/1.1 301 Moved Permanently\r\nlocation: /mud\r\ncontent-length: 0\r\n\r\n";
 
-/// A server on loopback: its origin, and how many connections it has had. It
-/// replies to the requests on each connection in this order, and to all that
-/// follow like to the last.
+/// Starts a server on loopback. Returns its origin and the number of its connections.
+/// On each connection, it sends these replies in order, and then repeats the last.
 async fn server(replies: &'static [Reply]) -> (String, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let origin = format!("http://{}", listener.local_addr().unwrap());
@@ -65,7 +64,7 @@ async fn send(
     client.send(request, Some(options)).await
 }
 
-/// How an exchange with a new client ends: with the body, or with an error.
+/// Sends a request with a new client, and returns the body.
 async fn exchange(url: &str, options: RequestOptions) -> Result<String, Error> {
     let response = send(&PoolingClient::new(), url, options).await?;
     let body = response.into_body().collect().await?.to_bytes();
@@ -73,7 +72,7 @@ async fn exchange(url: &str, options: RequestOptions) -> Result<String, Error> {
 }
 
 #[tokio::test]
-async fn connections_are_used_again() {
+async fn connections_are_reused() {
     let (origin, connections) = server(&[Send(OK)]).await;
     let client = PoolingClient::new();
     for _ in 0..20 {
@@ -91,8 +90,8 @@ async fn connections_are_used_again() {
 }
 
 #[tokio::test]
-async fn a_kept_connection_that_ends_is_a_protocol_error() {
-    // Each connection is good for one request: it ends as the next arrives.
+async fn a_reused_connection_that_ends_is_a_protocol_error() {
+    // Each connection ends when the second request arrives.
     let (origin, connections) = server(&[Send(OK), Close("")]).await;
     let client = PoolingClient::new();
     let error = loop {
@@ -106,7 +105,7 @@ async fn a_kept_connection_that_ends_is_a_protocol_error() {
 }
 
 #[tokio::test]
-async fn what_is_no_http_is_a_protocol_error() {
+async fn invalid_http_is_a_protocol_error() {
     for reply in [
         &[Close("")],
         &[Close("HTTP/1.1 200 OK\r\ncontent-le")],
@@ -132,7 +131,7 @@ async fn redirects_are_not_followed() {
 }
 
 #[tokio::test]
-async fn there_is_no_connection() {
+async fn connections_that_fail() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     drop(listener);
@@ -142,7 +141,7 @@ async fn there_is_no_connection() {
         "{refused:?}"
     );
 
-    // A label of more than 63 characters is no name.
+    // A label of more than 63 characters is not a valid name.
     let url = format!("http://{}.invalid", "x".repeat(64));
     let unknown = exchange(&url, RequestOptions::default()).await;
     assert!(
@@ -153,7 +152,7 @@ async fn there_is_no_connection() {
 
 #[cfg(feature = "tls")]
 #[tokio::test]
-async fn what_is_no_tls_is_a_tls_error() {
+async fn invalid_tls_is_a_tls_error() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("https://{}", listener.local_addr().unwrap());
     let answer = async {
@@ -166,7 +165,7 @@ async fn what_is_no_tls_is_a_tls_error() {
 }
 
 #[tokio::test]
-async fn each_step_has_its_timeout() {
+async fn each_step_has_a_timeout() {
     let soon = Some(Duration::from_millis(10));
     let (origin, _) = server(&[Send("HTTP/1.1 200 OK\r\n")]).await;
     let first_byte = RequestOptions {
@@ -185,10 +184,10 @@ async fn each_step_has_its_timeout() {
     assert!(matches!(error, Error::ConnectionReadTimeout), "{error:?}");
 }
 
-/// On Linux, a listener whose queue is full lets others wait.
+/// On Linux, a connection to a listener whose queue is full has to wait.
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn connecting_has_its_timeout() {
+async fn connecting_has_a_timeout() {
     let socket = tokio::net::TcpSocket::new_v4().unwrap();
     socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
     let listener = socket.listen(1).unwrap();
@@ -198,7 +197,7 @@ async fn connecting_has_its_timeout() {
         first_byte_timeout: Some(Duration::from_millis(100)),
         ..Default::default()
     };
-    // Nobody takes connections off the queue, so it fills up.
+    // Connections are never accepted, so the queue fills up.
     loop {
         match exchange(&origin, options).await.unwrap_err() {
             Error::ConnectionReadTimeout => {}

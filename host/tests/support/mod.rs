@@ -1,6 +1,6 @@
-//! Small components made from WAT, and a server for one.
+//! Small components in WAT, and a server for them.
 
-// Each test program uses a part of it.
+// Each test program uses some of it.
 #![allow(dead_code)]
 
 use geo_host::{App, Backend, Component, Log, Manifest, Memory, RuntimeConfig, Server};
@@ -16,8 +16,8 @@ use tokio::task::JoinHandle;
 use wit_component::{ComponentEncoder, StringEncoding};
 use wit_parser::Resolve;
 
-/// Makes a component of the only world of a WIT package, which may use
-/// `wasi:http` and `fermyon:spin`, and of a core module in WAT.
+/// Makes a component from a core module in WAT and the only world of a WIT package,
+/// which may use `wasi:http` and `fermyon:spin`.
 pub fn component(wit: &str, module: &str) -> Vec<u8> {
     let known = Path::new(env!("CARGO_MANIFEST_DIR")).join("../wit/deps");
     let mut resolve = Resolve::default();
@@ -33,8 +33,8 @@ pub fn component(wit: &str, module: &str) -> Vec<u8> {
     encoder.module(&module).unwrap().encode().unwrap()
 }
 
-/// A handler that answers with the status that `$status` returns, and then
-/// calls `$afterwards`. The text of a module: imports, and these two functions.
+/// Returns a module in WAT, made of these imports and functions: a handler that
+/// answers with the status that `$status` returns, and then calls `$afterwards`.
 pub fn handler(imports: &str, functions: &str) -> String {
     format!(
         r#"(module
@@ -61,7 +61,7 @@ pub fn handler(imports: &str, functions: &str) -> String {
     )
 }
 
-/// A memory, and an allocator that frees nothing.
+/// A memory, and an allocator that never frees.
 pub const MEMORY: &str = r#"
     (memory (export "memory") 1)
     (global $next (mut i32) (i32.const 4096))
@@ -76,8 +76,8 @@ pub const MEMORY: &str = r#"
 pub struct Folder(TempDir);
 
 impl Folder {
-    /// One whose manifest names `handler.wasm`, with more lines for
-    /// `[component.handler]` and what follows it.
+    /// Writes a folder whose manifest names `handler.wasm`. `manifest` continues the
+    /// table `[component.handler]`.
     pub fn new(handler: &[u8], manifest: &str) -> Self {
         let folder = Self(TempDir::new().unwrap());
         folder.write("handler.wasm", handler);
@@ -96,7 +96,7 @@ impl Folder {
         std::fs::write(self.0.path().join(name), bytes).unwrap();
     }
 
-    /// The application of the manifest.
+    /// Returns the application of the manifest.
     pub fn app(&self) -> anyhow::Result<App> {
         let manifest = Manifest::read(&self.0.path().join("spin.toml"))?;
         App::new(manifest, |_| None)
@@ -140,8 +140,7 @@ impl Running {
         }
     }
 
-    /// Sends the head of a request, and returns all that comes back until the
-    /// connection ends.
+    /// Sends the head of a request, and reads until the connection ends.
     pub async fn send(&self, head: &[u8]) -> String {
         let mut stream = TcpStream::connect(self.address).await.unwrap();
         stream.write_all(head).await.unwrap();
@@ -150,7 +149,7 @@ impl Running {
         String::from_utf8(answer).unwrap()
     }
 
-    /// Sends a GET and returns the status.
+    /// Sends a GET request and returns the status.
     pub async fn get(&self) -> u16 {
         let head = b"GET / HTTP/1.1\r\nhost: test.example\r\nconnection: close\r\n\r\n";
         let answer = self.send(head).await;
@@ -158,12 +157,12 @@ impl Running {
         status.parse().unwrap()
     }
 
-    /// What has been logged.
+    /// Returns the log.
     pub fn log(&self) -> String {
         String::from_utf8(self.log.0.lock().unwrap().clone()).unwrap()
     }
 
-    /// Tells it to stop; ready when it has.
+    /// Tells the server to stop. The handle is ready when it has.
     pub fn stop(self) -> JoinHandle<()> {
         self.stop.send(()).unwrap();
         self.task

@@ -1,5 +1,5 @@
-//! The scratch images: the component, that for Spin with its manifest, and nothing
-//! else. The Dockerfile makes the same layers.
+//! The scratch images: the component alone, or the component for Spin with its
+//! manifest. The Dockerfile makes the same layers.
 
 use crate::layout::{CREATED, Layout, sha256};
 use anyhow::{Context, Result};
@@ -17,14 +17,13 @@ use xtask::component::Build;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// Writes the image of a build that is in `root`, in the place of a layout that may
-/// be in the folder.
+/// Writes the image of a build in `root`. Replaces a layout in the folder.
 ///
 /// # Errors
 ///
-/// If the build is not there, or the layout cannot be written.
+/// If the build is missing, or the layout cannot be written.
 pub fn write(root: &Path, build: Build, folder: &Path) -> Result<()> {
-    // From, to, and in the order of their names.
+    // Source and name of each file, in the order of the names.
     let (files, tag) = match build {
         Build::Plain => (&[("geo-plain.wasm", "geo.wasm")][..], VERSION.to_owned()),
         Build::Spin => (
@@ -74,8 +73,8 @@ pub fn write(root: &Path, build: Build, folder: &Path) -> Result<()> {
     layout.finish(config, layer, &tag)
 }
 
-/// Returns the header of a file in the bytes that Go writes, and so BuildKit: the
-/// digest of the layer depends on them.
+/// Returns the header of a file with the same bytes as those of Go, and so of
+/// BuildKit, because the digest of the layer depends on them.
 fn header(name: &str, size: usize) -> Result<Header> {
     let mut header = Header::new_ustar();
     header.set_path(name)?;
@@ -88,7 +87,7 @@ fn header(name: &str, size: usize) -> Result<Header> {
     header.set_device_major(0)?;
     header.set_device_minor(0)?;
     header.set_cksum();
-    // Go pads the checksum in another way than this crate.
+    // Go pads the checksum differently from this crate.
     let sum = format!("{:06o}\0 ", header.cksum()?);
     header.as_old_mut().cksum.copy_from_slice(sum.as_bytes());
     Ok(header)

@@ -1,4 +1,4 @@
-//! Writing an [OCI image layout][layout]: a folder with an image or artifact, which
+//! Writes an [OCI image layout][layout]: a folder with an image or artifact, which
 //! Docker, containerd and the tools of registries read.
 //!
 //! [layout]: https://github.com/opencontainers/image-spec/blob/main/image-layout.md
@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The time of everything, so that the same component has the same digest.
+/// The time of creation, constant so that the same component has the same digest.
 pub const CREATED: &str = "1970-01-01T00:00:00Z";
 
 /// A layout that is being written.
@@ -22,7 +22,7 @@ pub struct Layout {
 }
 
 impl Layout {
-    /// Begins a layout, in the place of one that may be there.
+    /// Creates a layout. Replaces one in the folder.
     pub fn create(folder: &Path) -> Result<Self> {
         if folder.exists() {
             fs::remove_dir_all(folder).with_context(|| folder.display().to_string())?;
@@ -46,7 +46,7 @@ impl Layout {
         self.blob(media_type, sorted(config).as_bytes())
     }
 
-    /// Writes the manifest, and names it with a tag.
+    /// Writes the manifest with a tag.
     pub fn finish(self, config: Descriptor, layer: Descriptor, tag: &str) -> Result<()> {
         let size = layer.size();
         let manifest = ImageManifestBuilder::default()
@@ -59,8 +59,8 @@ impl Layout {
         let mut manifest = self.blob(MediaType::ImageManifest, manifest.as_bytes())?;
         let folder = self.folder.display();
         println!("{folder}: {}, {size} bytes", manifest.digest());
-        // skopeo, podman and oras look for the tag. `docker load` and `ctr images
-        // import` take the whole name, and Docker completes one without a host.
+        // skopeo, podman and oras read the tag. `docker load` and `ctr images import`
+        // read the full name, to which Docker would add a host.
         manifest.set_annotations(Some(
             [
                 (ANNOTATION_REF_NAME.to_owned(), tag.to_owned()),
@@ -85,14 +85,14 @@ impl Layout {
     }
 }
 
-/// Returns the SHA-256 of some bytes, in hexadecimal.
+/// Returns the SHA-256 digest in hexadecimal.
 pub fn sha256(content: &[u8]) -> String {
     let digest = Sha256::digest(content);
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Returns JSON with its members in the order of their names. That of a hash map
-/// would give each run another digest.
+/// Returns JSON with sorted members. The order of a hash map would change the digest
+/// with each run.
 fn sorted(mut json: Value) -> String {
     json.sort_all_objects();
     json.to_string()

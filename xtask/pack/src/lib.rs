@@ -1,4 +1,4 @@
-//! Packs geo into images and artifacts, and tells what its bytes are.
+//! Packs geo into images and artifacts, and analyses its size.
 
 pub mod artifact;
 pub mod image;

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use xtask::component::Build;
 use xtask::workspace::Workspace;
 
-/// Packs geo, and tells what its bytes are
+/// Packs geo, and analyses its size
 #[derive(Parser)]
 struct Arguments {
     #[command(subcommand)]
@@ -20,7 +20,7 @@ enum Task {
     Image,
     /// Write the component as an OCI artifact, for registries and wkg: dist/artifact
     Artifact,
-    /// Show how large the component is, and what its bytes are
+    /// Show the size of the component by crate and function
     Size,
 }
 

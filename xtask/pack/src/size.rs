@@ -1,4 +1,4 @@
-//! How large the component is, and what its bytes are.
+//! The size of the component, by crate and function.
 
 use anyhow::{Context, Result};
 use flate2::Compression;
@@ -9,7 +9,7 @@ use wasmparser::{KnownCustom, Name, Parser, Payload, TypeRef};
 use xtask::component::{self, Build};
 use xtask::workspace::Workspace;
 
-/// Builds the component for Spin, and prints what its bytes are.
+/// Builds the component for Spin, and prints its size by crate and function.
 ///
 /// # Errors
 ///
@@ -17,7 +17,7 @@ use xtask::workspace::Workspace;
 pub fn print(workspace: &Workspace) -> Result<()> {
     component::build(workspace, Build::Spin, true)?;
     let shipped = std::fs::read(workspace.root.join(Build::Spin.file()))?;
-    // The same code, with the names of its functions.
+    // The same code with the names of its functions.
     let named = std::fs::read(component::compile(workspace, Build::Spin, "size", true)?)?;
     let module = Module::read(&named)?;
 
@@ -39,7 +39,7 @@ pub fn print(workspace: &Workspace) -> Result<()> {
     Ok(())
 }
 
-/// Prints the largest of some parts.
+/// Prints the largest parts.
 fn show(mut parts: Vec<(String, usize)>, count: usize) {
     parts.sort_by_key(|(_, size)| std::cmp::Reverse(*size));
     for (name, size) in parts.iter().take(count) {
@@ -56,9 +56,9 @@ fn gzipped(bytes: &[u8]) -> Result<usize> {
 /// The component's first core module, which is geo itself.
 #[derive(Default)]
 struct Module {
-    /// The names of its functions, and their bytes.
+    /// The names and sizes of its functions.
     functions: Vec<(String, usize)>,
-    /// The bytes of its data.
+    /// The size of its data.
     data: usize,
 }
 
@@ -106,8 +106,8 @@ impl Module {
     }
 }
 
-/// Returns the crate that a function is of, or the module of geo: that of
-/// `<a::B as c::D>::e` is `a`, of `<u32 as c::D>::e` it is `c`.
+/// Returns the crate of a function, or the module for geo's own: `a` for
+/// `<a::B as c::D>::e`, and `c` for `<u32 as c::D>::e`.
 fn part(name: &str) -> String {
     let is_other = |c: char| !c.is_alphanumeric() && c != '_';
     let Some((before, after)) = name.split_once("::") else {

@@ -1,5 +1,4 @@
-//! The images and the artifact, as other programs read them. `make build` has to
-//! come first.
+//! The images and the artifact, as other programs read them. Run `make build` first.
 
 use flate2::read::GzDecoder;
 use oci_spec::image::{Arch, Descriptor, ImageConfiguration, ImageIndex, ImageManifest, Os};
@@ -18,12 +17,12 @@ fn root() -> PathBuf {
 /// A layout in a temporary folder.
 struct Layout {
     folder: TempDir,
-    named: Descriptor,
+    descriptor: Descriptor,
     manifest: ImageManifest,
 }
 
 impl Layout {
-    /// Writes a layout twice, the second time into a folder that has one.
+    /// Writes a layout twice, the second time over the first.
     fn of(write: impl Fn(&Path)) -> Self {
         let folder = TempDir::new().unwrap();
         let read = || {
@@ -32,16 +31,16 @@ impl Layout {
         };
         assert_eq!(read(), read());
         let index = ImageIndex::from_file(folder.path().join("index.json")).unwrap();
-        let [named] = index.manifests().as_slice() else {
+        let [descriptor] = index.manifests().as_slice() else {
             panic!("one manifest");
         };
         let manifest = folder
             .path()
             .join("blobs/sha256")
-            .join(named.digest().digest());
+            .join(descriptor.digest().digest());
         Self {
             manifest: ImageManifest::from_file(manifest).unwrap(),
-            named: named.clone(),
+            descriptor: descriptor.clone(),
             folder,
         }
     }
@@ -59,27 +58,27 @@ impl Layout {
         (layer, self.blob(layer))
     }
 
-    /// Checks the tag that skopeo, podman and oras look for, and the name that Docker
-    /// and containerd take as it is.
+    /// Checks the tag that skopeo, podman and oras read, and the full name that Docker
+    /// and containerd read.
     fn check_names(&self, tag: &str) {
-        let names = self.named.annotations().as_ref().unwrap();
+        let names = self.descriptor.annotations().as_ref().unwrap();
         assert_eq!(names["org.opencontainers.image.ref.name"], tag);
         assert_eq!(
             names["io.containerd.image.name"],
             format!("localhost/geo:{tag}")
         );
-        // They filter by a platform where there is one.
-        assert_eq!(self.named.platform(), &None);
+        // With a platform, they would filter by it.
+        assert_eq!(self.descriptor.platform(), &None);
     }
 }
 
 #[test]
-fn an_image_holds_the_component_and_nothing_else() {
+fn an_image_holds_only_the_component() {
     for build in Build::ALL {
         let (files, tag) = match build {
             Build::Plain => (vec![("geo.wasm", "geo-plain.wasm")], VERSION.to_owned()),
-            // Where the Spin shim looks for it; its component's source is relative
-            // to that.
+            // The Spin shim reads /spin.toml, and the component's source is relative to
+            // it.
             Build::Spin => (
                 vec![("geo.wasm", "geo.wasm"), ("spin.toml", "spin.toml")],
                 format!("{VERSION}-spin"),
@@ -104,7 +103,7 @@ fn an_image_holds_the_component_and_nothing_else() {
         let expected: Vec<_> = files
             .map(|(name, file)| (name.to_owned(), std::fs::read(root().join(file)).unwrap()))
             .collect();
-        assert!(found == expected, "not what make build made");
+        assert!(found == expected, "not the files of make build");
 
         let config = layout.blob(layout.manifest.config());
         let config = ImageConfiguration::from_reader(config.as_slice()).unwrap();
@@ -119,7 +118,7 @@ fn an_image_holds_the_component_and_nothing_else() {
         assert_eq!(config.exposed_ports(), &None);
         assert_eq!(config.volumes(), &None);
 
-        // The Dockerfile gives the same labels, and the source where one is named.
+        // The Dockerfile sets the same labels, and optionally the source.
         let dockerfile = std::fs::read_to_string(root().join("Dockerfile")).unwrap();
         let labels = config.labels().as_ref().unwrap();
         assert_eq!(labels["org.opencontainers.image.version"], VERSION);
@@ -135,10 +134,10 @@ fn an_image_holds_the_component_and_nothing_else() {
     }
 }
 
-/// The digests are those of layers that Go's `archive/tar` wrote, as BuildKit does,
-/// of files with these contents.
+/// The digests are of layers with these files that Go's `archive/tar` wrote, which
+/// BuildKit uses.
 #[test]
-fn layers_are_those_of_the_dockerfile() {
+fn layers_equal_those_of_the_dockerfile() {
     for (build, expected) in [
         (
             Build::Plain,
@@ -161,7 +160,7 @@ fn layers_are_those_of_the_dockerfile() {
 }
 
 #[test]
-fn the_artifact_is_the_component_and_what_it_needs() {
+fn the_artifact_holds_the_component_with_its_imports_and_exports() {
     let layout = Layout::of(|folder| artifact::write(&root(), folder).unwrap());
     layout.check_names(&format!("{VERSION}-component"));
     let config = layout.manifest.config();
@@ -172,7 +171,7 @@ fn the_artifact_is_the_component_and_what_it_needs() {
     let (layer, content) = layout.layer();
     assert_eq!(layer.media_type().to_string(), "application/wasm");
     assert!(content == std::fs::read(root().join("geo.wasm")).unwrap());
-    // `oras pull` writes a layer to the file of this name, and skips one without.
+    // `oras pull` writes a layer to the file of this name, and skips layers without.
     let title = &layer.annotations().as_ref().unwrap();
     assert_eq!(title["org.opencontainers.image.title"], "geo.wasm");
 

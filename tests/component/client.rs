@@ -1,17 +1,18 @@
-//! Who is asking, and who may be asked about.
+//! Which client asks, and which addresses may be looked up.
 
 use crate::harness::Geo;
 use http::Request;
 
-/// What ipify was asked about last; `None` where it was to see for itself.
-fn asked(geo: &Geo) -> Option<String> {
+/// Returns the address in the last request to ipify. `None` is a request without
+/// one, about the public address of the machine itself.
+fn last_address(geo: &Geo) -> Option<String> {
     let call = geo.stand_in.calls().pop().unwrap();
     let address = call.split_once("&ipAddress=")?.1;
     Some(address.to_owned())
 }
 
 #[tokio::test]
-async fn no_header_of_a_client_counts_by_default() {
+async fn headers_of_a_client_are_ignored_by_default() {
     let geo = Geo::with(&[("cache_ttl", "0")]).await;
     for (name, value) in [
         ("spin-client-addr", "6.6.6.6:6"),
@@ -27,8 +28,8 @@ async fn no_header_of_a_client_counts_by_default() {
     ] {
         let answer = geo.send(Request::get("/").header(name, value)).await;
         assert_eq!(answer.status, 200);
-        // The tests are on loopback, so it is the machine's own address.
-        assert_eq!(asked(&geo), None, "{name}: {value}");
+        // The client is on loopback, so geo asks about the machine's own address.
+        assert_eq!(last_address(&geo), None, "{name}: {value}");
     }
     let everything = Request::get("/")
         .header("spin-client-addr", "6.6.6.6:6")
@@ -36,11 +37,11 @@ async fn no_header_of_a_client_counts_by_default() {
         .header("x-forwarded-for", "6.6.6.6")
         .header("x-real-ip", "6.6.6.6");
     geo.send(everything).await;
-    assert_eq!(asked(&geo), None);
+    assert_eq!(last_address(&geo), None);
 }
 
 #[tokio::test]
-async fn behind_proxies_the_nth_from_the_right_counts() {
+async fn trusted_hops_counts_addresses_from_the_right() {
     for (hops, lines, expected) in [
         ("1", &["9.9.9.9"][..], Some("9.9.9.9")),
         ("1", &["6.6.6.6, 9.9.9.9"], Some("9.9.9.9")),
@@ -58,12 +59,16 @@ async fn behind_proxies_the_nth_from_the_right_counts() {
             request = request.header("x-forwarded-for", *line);
         }
         assert_eq!(geo.send(request).await.status, 200);
-        assert_eq!(asked(&geo).as_deref(), expected, "{hops} of {lines:?}");
+        assert_eq!(
+            last_address(&geo).as_deref(),
+            expected,
+            "{hops} of {lines:?}"
+        );
     }
 }
 
 #[tokio::test]
-async fn a_trusted_header_has_one_address() {
+async fn client_ip_header_must_hold_one_address() {
     let geo = Geo::with(&[("client_ip_header", "True-Client-IP")]).await;
     for (address, expected) in [
         ("9.9.9.9", Some("9.9.9.9")),
@@ -81,7 +86,7 @@ async fn a_trusted_header_has_one_address() {
             expected.unwrap_or("8.8.8.8"),
             "{address}"
         );
-        assert_eq!(asked(&geo).as_deref(), expected, "{address}");
+        assert_eq!(last_address(&geo).as_deref(), expected, "{address}");
     }
     let calls = geo.stand_in.calls().len();
     for address in ["", "elbonia", "9.9.9.9, 1.1.1.1", "9.9.9.9:", "fe80::1%"] {
@@ -94,12 +99,16 @@ async fn a_trusted_header_has_one_address() {
     let twice = Request::get("/").header("true-client-ip", "9.9.9.9");
     let answer = geo.send(twice.header("true-client-ip", "9.9.9.9")).await;
     assert_eq!(answer.problem(), "invalid-address");
-    assert_eq!(geo.stand_in.calls().len(), calls, "a guess was made");
+    assert_eq!(
+        geo.stand_in.calls().len(),
+        calls,
+        "a malformed header led to a request"
+    );
 }
 
 #[tokio::test]
-async fn other_addresses_are_a_setting() {
-    for (path, any, caller) in [
+async fn other_addresses_need_the_setting_lookup() {
+    for (path, any, own) in [
         ("", "8.8.8.8", "8.8.8.8"),
         ("9.9.9.9", "9.9.9.9", "lookup-disabled"),
         ("9.9.9.9/json", "9.9.9.9", "lookup-disabled"),
@@ -131,7 +140,7 @@ async fn other_addresses_are_a_setting() {
         ("?ip=203.0.113.1", "special-address", "lookup-disabled"),
         ("?ip=fe80::1", "special-address", "lookup-disabled"),
     ] {
-        for (lookup, expected) in [("any", any), ("caller", caller)] {
+        for (lookup, expected) in [("any", any), ("caller", own)] {
             let geo = Geo::with(&[("lookup", lookup)]).await;
             let answer = geo.get(&format!("/{path}")).await;
             let status = match expected {

@@ -1,4 +1,4 @@
-//! What geo runs on here: a platform that records what it is asked for.
+//! A runtime for geo that records lookups and the log.
 
 use geo::http::{Method, Request, Response, answer};
 use geo::runtime::{self, Failure, Get, Headers, Runtime};
@@ -10,36 +10,36 @@ use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-/// Two keys of ipify. An answer is the same with either, and so is the log: so they
-/// have nothing of the key. (To search them for it would prove nothing: a fuzzer
-/// learns what is searched for, and sends it.)
+/// Two API keys. Response and log are the same with either, so they do not contain
+/// the key. (Searching for the key would prove less: a fuzzer learns what is searched
+/// for, and sends it.)
 const API_KEYS: [&str; 2] = ["at_Elbonia", "at_Mud"];
 
-/// The one place that geo may ask.
+/// The only origin that geo may send requests to.
 const ORIGIN: &str = "https://ipify.example";
 const PATH: &str = "/api/v2/country,city";
 
-/// A platform. Clones are the same one.
+/// A runtime. Clones share its state.
 #[derive(Clone, Default)]
-pub struct World(Rc<State>);
+pub struct TestRuntime(Rc<State>);
 
 #[derive(Default)]
 struct State {
     variables: Vec<(String, String)>,
     body: Option<Vec<u8>>,
-    /// What is in every slot of the cache at first.
+    /// The initial value of every slot of the cache.
     stored: Option<Vec<u8>>,
-    /// What has been written, `None` where it was deleted.
+    /// The values that were written; `None` where one was deleted.
     written: RefCell<BTreeMap<String, Option<Vec<u8>>>>,
     counters: RefCell<BTreeMap<String, i64>>,
     elapsed: Cell<Duration>,
-    asked: RefCell<Vec<Option<IpAddr>>>,
+    lookups: RefCell<Vec<Option<IpAddr>>>,
     log: RefCell<Vec<String>>,
     api_key: Cell<&'static str>,
 }
 
-impl World {
-    /// One with these variables.
+impl TestRuntime {
+    /// Returns a runtime with these variables.
     pub fn with(variables: &[(&str, &str)]) -> Self {
         let owned = |(name, value): &(&str, &str)| (name.to_string(), value.to_string());
         Self(Rc::new(State {
@@ -48,28 +48,29 @@ impl World {
         }))
     }
 
-    /// Lets ipify answer with this body.
+    /// Sets the body of ipify's responses.
     pub fn with_body(mut self, body: &[u8]) -> Self {
         self.state().body = Some(body.to_vec());
         self
     }
 
-    /// Lets the store have this value in every slot of the cache.
+    /// Sets the initial value of every slot of the cache.
     pub fn with_stored(mut self, value: &[u8]) -> Self {
         self.state().stored = Some(value.to_vec());
         self
     }
 
     fn state(&mut self) -> &mut State {
-        Rc::get_mut(&mut self.0).expect("nothing runs on it yet")
+        Rc::get_mut(&mut self.0).expect("it has no clones yet")
     }
 
-    /// Returns what geo answers to a request.
+    /// Returns geo's response to a request.
     pub fn answer(&self, method: Method, target: &str, lines: &[(String, Vec<u8>)]) -> Response {
         self.answer_at("geo.example", method, target, lines)
     }
 
-    /// Returns what geo answers to a request to this host, whatever its key is.
+    /// Returns geo's response to a request to this host, after checking that it does
+    /// not depend on the API key.
     pub fn answer_at(
         &self,
         authority: &str,
@@ -79,7 +80,7 @@ impl World {
     ) -> Response {
         let [first, second] = API_KEYS.map(|key| {
             self.0.api_key.set(key);
-            self.0.asked.take();
+            self.0.lookups.take();
             self.0.log.take();
             self.0.written.take();
             self.0.counters.take();
@@ -91,7 +92,7 @@ impl World {
         let (other, other_log) = &second;
         assert_eq!(answer.status, other.status);
         assert_eq!(answer.headers, other.headers);
-        assert!(answer.body == other.body, "the content depends on the key");
+        assert!(answer.body == other.body, "the body depends on the key");
         assert_eq!(log, other_log);
         first.0
     }
@@ -112,9 +113,9 @@ impl World {
         response
     }
 
-    /// Returns the addresses that ipify was asked about, `None` for geo's own.
-    pub fn asked(&self) -> Vec<Option<IpAddr>> {
-        self.0.asked.borrow().clone()
+    /// Returns the addresses in requests to ipify; `None` is a request without one.
+    pub fn lookups(&self) -> Vec<Option<IpAddr>> {
+        self.0.lookups.borrow().clone()
     }
 
     /// Returns the lines of the log.
@@ -132,7 +133,7 @@ impl Headers for Lines<'_> {
     }
 }
 
-/// Nothing here waits, so a future is ready when it is polled once.
+/// Polls a future once. Nothing here waits, so it is ready.
 fn block_on<T>(future: impl Future<Output = T>) -> T {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(value) => value,
@@ -140,9 +141,9 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
     }
 }
 
-/// ipify knows nothing of any address, unless it is given a body. Time goes on
-/// while geo sleeps, and only then.
-impl Runtime for World {
+/// Without a body, ipify answers with the address and an ISP. Time passes only while
+/// geo sleeps.
+impl Runtime for TestRuntime {
     const HAS_SPIN_HEADERS: bool = true;
     const HAS_STORE: bool = true;
 
@@ -191,7 +192,7 @@ impl Runtime for World {
                 None
             }
         };
-        self.0.asked.borrow_mut().push(address);
+        self.0.lookups.borrow_mut().push(address);
         let ip = address.map_or("8.8.8.8".to_owned(), |address| address.to_string());
         let body = self.0.body.clone();
         Ok(runtime::Response {
