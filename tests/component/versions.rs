@@ -3,7 +3,10 @@
 #[cfg(feature = "spin")]
 use crate::harness::artifact;
 use crate::harness::root;
+use geo::fields::FIELDS;
+use geo::settings::{IPIFY_API_KEY, SETTINGS};
 use geo_host::Manifest;
+use std::collections::BTreeMap;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
@@ -77,41 +80,78 @@ fn the_version_of_rust() {
 /// Each variable of the application is passed on to the component by its name.
 /// Otherwise it would have no effect.
 #[test]
-fn the_variables_of_the_manifest() {
+fn the_settings_in_the_manifest() {
     let manifest = Manifest::read(&root().join("spin.toml")).unwrap();
-    let passed_on: Vec<_> = manifest.component_variables.iter().collect();
-    let variables = manifest.variables.keys();
-    let templates: Vec<_> = variables
-        .map(|name| (name, format!("{{{{ {name} }}}}")))
-        .collect();
-    let templates: Vec<_> = templates.iter().map(|(name, text)| (*name, text)).collect();
-    assert_eq!(passed_on, templates);
-}
-
-/// The table in the README has every variable, with its default.
-#[test]
-fn the_variables_of_the_readme() {
-    let manifest = Manifest::read(&root().join("spin.toml")).unwrap();
-    let readme = read("README.md");
-    let (_, settings) = readme.split_once("\n## Settings\n").expect("a section");
-    let settings = settings.split("\n## ").next().unwrap();
-    let mut described = Vec::new();
-    for line in settings.lines() {
-        let cells: Vec<_> = line.split('|').map(str::trim).collect();
-        if let [_, name, default, ..] = cells[..]
-            && name.starts_with('`')
-        {
-            described.push((name.trim_matches('`'), default.trim_matches('`')));
-        }
+    let mut variables = BTreeMap::new();
+    let mut templates = BTreeMap::new();
+    for (name, default) in SETTINGS {
+        let is_required = *name == IPIFY_API_KEY.name;
+        variables.insert(*name, (is_required, (!is_required).then_some(*default)));
+        templates.insert((*name).to_owned(), format!("{{{{ {name} }}}}"));
     }
-    described.sort_unstable();
-    let expected: Vec<_> = manifest
+    let in_manifest: BTreeMap<_, _> = manifest
         .variables
         .iter()
-        .map(|(name, variable)| {
-            let default = variable.default.as_deref().unwrap_or("required");
-            (name.as_str(), default)
+        .map(|(name, it)| (name.as_str(), (it.required, it.default.as_deref())))
+        .collect();
+    assert_eq!(in_manifest, variables);
+    assert_eq!(manifest.component_variables, templates);
+}
+
+#[test]
+fn the_settings_in_the_examples() {
+    for example in root().join("examples").read_dir().unwrap() {
+        let path = example.unwrap().path().join("spin.toml");
+        let manifest = Manifest::read(&path).unwrap();
+        assert!(!manifest.component_variables.is_empty());
+        for name in manifest.component_variables.keys() {
+            let is_setting = SETTINGS.iter().any(|setting| setting.0 == name);
+            assert!(is_setting, "{}: {name}", path.display());
+        }
+    }
+}
+
+/// The first two cells of each row of a table in a part of the README, without
+/// quotes.
+fn rows<'a>(readme: &'a str, from: &str, to: &str) -> Vec<(&'a str, &'a str)> {
+    let (_, part) = readme.split_once(from).expect(from);
+    let (part, _) = part.split_once(to).expect(to);
+    let cells = part.lines().filter_map(|line| {
+        let mut cells = line.strip_prefix("| `")?.split('|');
+        Some((cells.next()?, cells.next()?))
+    });
+    let without_quotes = |cell: &'a str| cell.trim().trim_matches('`');
+    cells
+        .map(|(first, second)| (without_quotes(first), without_quotes(second)))
+        .collect()
+}
+
+#[test]
+fn the_settings_in_the_readme() {
+    let readme = read("README.md");
+    let expected: Vec<_> = SETTINGS
+        .iter()
+        .map(|(name, default)| match *name {
+            name if name == IPIFY_API_KEY.name => (name, "required"),
+            name => (name, *default),
         })
+        .collect();
+    assert_eq!(rows(&readme, "\n## Settings\n", "\n## "), expected);
+}
+
+#[test]
+fn the_fields_in_the_readme() {
+    let readme = read("README.md");
+    let expected: Vec<_> = FIELDS
+        .iter()
+        .map(|field| {
+            let names = [&[field.name], field.aliases].concat();
+            format!("/{}", names.join("`, `/"))
+        })
+        .collect();
+    let described: Vec<_> = rows(&readme, "\n| `/json` |", "\n| `/ADDRESS` |")
+        .into_iter()
+        .map(|(paths, _)| paths)
         .collect();
     assert_eq!(described, expected);
 }

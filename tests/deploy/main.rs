@@ -1,6 +1,7 @@
 //! Checks of `deploy/`, the documentation and the workflow that no linter has.
 //! `make lint` checks links, and files against schemas.
 
+use geo::settings::SETTINGS;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
@@ -145,12 +146,11 @@ fn images_are_built_reproducibly_from_existing_targets() {
 
 #[test]
 fn settings_exist_and_the_api_key_is_in_no_file() {
-    let manifest: toml::Table = read("spin.toml").parse().unwrap();
     let hosts = ["SPIN_HTTP_", "SPIN_WASMTIME_", "WASMTIME_HTTP_"];
     let check = |name: &str| {
         let of_host = hosts.iter().any(|prefix| name.starts_with(prefix));
         let variable = name.trim_start_matches("SPIN_VARIABLE_").to_lowercase();
-        let of_geo = manifest["variables"].get(&variable).is_some();
+        let of_geo = SETTINGS.iter().any(|setting| setting.0 == variable);
         assert!(of_geo || of_host, "{name}");
     };
     for (_, service) in compose() {
