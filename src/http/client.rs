@@ -23,7 +23,8 @@ pub(crate) fn address<R: Runtime>(
             (_, []) => Ok(None),
             ("forwarded", lines) => {
                 let hops = settings::TRUSTED_HOPS.read(runtime)?.max(1);
-                let nodes = forwarded_for(lines).ok_or_else(invalid)?;
+                let nodes = forwarded_for(lines).filter(|nodes| !nodes.is_empty());
+                let nodes = nodes.ok_or_else(invalid)?;
                 let node = nodes.iter().rev().nth(hops as usize - 1);
                 node.map(trusted).transpose()
             }
@@ -288,7 +289,7 @@ mod tests {
             ("2", &["for=9.9.9.9,for=10.0.0.1"], Ok("9.9.9.9")),
             ("2", &["for=9.9.9.9, by=_x, for=10.0.0.1"], Ok("9.9.9.9")),
             ("2", &["for=9.9.9.9"], Ok("unknown")),
-            ("0", &["by=10.0.0.5"], Ok("unknown")),
+            ("0", &["by=10.0.0.5"], INVALID),
             ("0", &["for=unknown"], INVALID),
             ("0", &["for=_x"], INVALID),
             ("0", &["for="], INVALID),

@@ -14,6 +14,8 @@ use std::net::IpAddr;
 pub(crate) struct Target {
     /// The address as it was written; `None` for the client's.
     text: Option<String>,
+    /// Whether there is more than one.
+    is_ambiguous: bool,
     /// Whether other addresses than the client's are allowed, as far as this
     /// request has to know.
     allows_others: bool,
@@ -46,8 +48,7 @@ impl Target {
     /// # Errors
     ///
     /// [`Kind::UnsupportedParameter`] for what geo does not do,
-    /// [`Kind::InvalidAddress`] for several addresses, [`Kind::Misconfigured`]
-    /// where the variable `lookup` is invalid.
+    /// [`Kind::Misconfigured`] where the variable `lookup` is invalid.
     pub(crate) fn read(
         request: &Request,
         in_path: Option<String>,
@@ -67,17 +68,13 @@ impl Target {
                 name => supported(name, &value)?,
             }
         }
-        if addresses.len() > 1 {
-            return Err(Problem::new(
-                Kind::InvalidAddress,
-                "Ask about one address at a time: in the path, or once as ?ip=.",
-            ));
-        }
-        let text = addresses.pop();
+        let is_ambiguous = addresses.len() > 1;
+        let text = addresses.into_iter().next();
         let allows_others =
             (text.is_some() || is_page) && settings::LOOKUP.read(runtime)? == settings::Lookup::Any;
         Ok(Self {
             text,
+            is_ambiguous,
             allows_others,
         })
     }
@@ -93,7 +90,7 @@ impl Target {
     ///
     /// # Errors
     ///
-    /// [`Kind::InvalidAddress`] for what is not an address, or for a header that
+    /// [`Kind::InvalidAddress`] for what is not one address, or for a header that
     /// names no client; [`Kind::SpecialAddress`] for a client that can have no
     /// such address; [`Kind::LookupDisabled`] for another address than the
     /// client's where that is not allowed; [`Kind::Misconfigured`] for an
@@ -103,6 +100,12 @@ impl Target {
         request: &Request,
         runtime: &impl Runtime,
     ) -> Result<Address, Problem> {
+        if self.is_ambiguous {
+            return Err(Problem::new(
+                Kind::InvalidAddress,
+                "Ask about one address at a time: in the path, or once as ?ip=.",
+            ));
+        }
         let Some(text) = &self.text else {
             let client = client::address(request.headers, runtime)?;
             return match client {

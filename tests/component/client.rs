@@ -117,21 +117,21 @@ async fn other_addresses_need_the_setting_lookup() {
         ("2620%3Afe%3a%3Afe/json", "2620:fe::fe", "lookup-disabled"),
         ("::ffff:9.9.9.9", "9.9.9.9", "lookup-disabled"),
         ("9.9.9", "invalid-address", "lookup-disabled"),
-        ("9.9.9.9:80/json", "invalid-address", "lookup-disabled"),
+        ("9.9.9.9:80/json", "9.9.9.9", "lookup-disabled"),
         ("127.0.0.1", "special-address", "lookup-disabled"),
         ("fe80::1/city", "special-address", "lookup-disabled"),
-        ("9.9.9.9?ip=9.9.9.9", "invalid-address", "lookup-disabled"),
-        ("9.9.9.9/city?ip=", "invalid-address", "lookup-disabled"),
+        ("9.9.9.9?ip=9.9.9.9", "invalid-address", "invalid-address"),
+        ("9.9.9.9/json?ip=", "9.9.9.9", "lookup-disabled"),
         ("json?ip=9.9.9.9", "9.9.9.9", "lookup-disabled"),
         ("?ip=9.9.9.9", "9.9.9.9", "lookup-disabled"),
         ("?ip=2620:fe::fe", "2620:fe::fe", "lookup-disabled"),
         ("?ip=2620%3Afe%3A%3Afe", "2620:fe::fe", "lookup-disabled"),
         ("?ip=elbonia", "invalid-address", "lookup-disabled"),
-        ("?ip=", "invalid-address", "lookup-disabled"),
+        ("?ip=", "8.8.8.8", "8.8.8.8"),
         (
             "?ip=9.9.9.9&ip=1.1.1.1",
             "invalid-address",
-            "lookup-disabled",
+            "invalid-address",
         ),
         ("?ip=%3Cscript%3E", "invalid-address", "lookup-disabled"),
         ("?ip=127.0.0.1", "special-address", "lookup-disabled"),
@@ -158,5 +158,101 @@ async fn other_addresses_need_the_setting_lookup() {
                 assert!(geo.log().is_empty(), "{}", geo.log());
             }
         }
+    }
+}
+
+#[tokio::test]
+async fn headers_of_proxies_name_the_client() {
+    for (settings, header, value, expected) in [
+        (
+            &[("client_ip_header", "cloudfront-viewer-address")][..],
+            "cloudfront-viewer-address",
+            "2620:fe::fe:46532",
+            Some("2620:fe::fe"),
+        ),
+        (
+            &[("client_ip_header", "cloudfront-viewer-address")],
+            "cloudfront-viewer-address",
+            "9.9.9.9:46532",
+            Some("9.9.9.9"),
+        ),
+        (
+            &[("client_ip_header", "forwarded")],
+            "forwarded",
+            "by=10.0.0.5;for=9.9.9.9;proto=https",
+            Some("9.9.9.9"),
+        ),
+        (
+            &[("client_ip_header", "forwarded")],
+            "forwarded",
+            "For=\"[2620:fe::fe]:4711\"",
+            Some("2620:fe::fe"),
+        ),
+        (
+            &[("client_ip_header", "forwarded"), ("trusted_hops", "2")],
+            "forwarded",
+            "for=6.6.6.6, for=9.9.9.9, for=10.0.0.1",
+            Some("9.9.9.9"),
+        ),
+        (
+            &[("client_ip_header", "cf-connecting-ip")],
+            "cf-connecting-ip",
+            "64:ff9b::909:909",
+            Some("9.9.9.9"),
+        ),
+        (
+            &[("client_ip_header", "cf-connecting-ip")],
+            "cf-connecting-ip",
+            "2002:909:909::1",
+            Some("9.9.9.9"),
+        ),
+        // Google's load balancer appends the client and then itself.
+        (
+            &[("trusted_hops", "2")],
+            "x-forwarded-for",
+            "6.6.6.6,9.9.9.9,35.191.0.1",
+            Some("9.9.9.9"),
+        ),
+        (
+            &[("client_ip_header", "x-real-ip")],
+            "x-real-ip",
+            "10.0.0.1",
+            None,
+        ),
+    ] {
+        let geo = Geo::with(settings).await;
+        let answer = geo.send(Request::get("/").header(header, value)).await;
+        assert_eq!(answer.status, 200, "{header}: {value}");
+        assert_eq!(last_address(&geo).as_deref(), expected, "{header}: {value}");
+    }
+}
+
+#[tokio::test]
+async fn a_header_that_names_no_client_is_refused() {
+    for value in ["for=unknown", "for=_x", "for=\"9.9.9.9", ""] {
+        let geo = Geo::with(&[("client_ip_header", "forwarded")]).await;
+        let answer = geo.send(Request::get("/").header("forwarded", value)).await;
+        assert_eq!(answer.problem(), "invalid-address", "{value}");
+        assert!(geo.stand_in.calls().is_empty(), "{value}");
+    }
+}
+
+/// The answer would be about the server.
+#[tokio::test]
+async fn a_client_that_is_not_on_geos_network_is_not_answered_as_if_it_were() {
+    for (address, advice) in [
+        ("240.1.2.3", "Pseudo IPv4"),
+        ("0.0.0.0:0", "trusted_hops"),
+        ("224.0.0.1", "proxy"),
+        ("192.0.2.1", "proxy"),
+        ("2001:db8::1", "proxy"),
+    ] {
+        let geo = Geo::with(&[("client_ip_header", "cf-connecting-ip")]).await;
+        let request = Request::get("/").header("cf-connecting-ip", address);
+        let answer = geo.send(request).await;
+        assert_eq!(answer.problem(), "special-address", "{address}");
+        let detail = answer.json()["detail"].to_string();
+        assert!(detail.contains(advice), "{detail}");
+        assert!(geo.stand_in.calls().is_empty(), "{address}");
     }
 }

@@ -21,16 +21,16 @@ async fn paths_and_methods() {
         ("GET", "/city", 200, "Mountain View\n"),
         ("GET", "/json", 200, r#"{"ip":"8.8.8.8""#),
         ("GET", "/openapi.json", 200, r#"{"openapi":"3.1.0","#),
-        ("GET", "/city/", 404, "not-found"),
+        ("GET", "/city/", 200, "Mountain View\n"),
+        ("GET", "/city//", 404, "not-found"),
         ("GET", "/9.9.9.9", 403, "lookup-disabled"),
         ("GET", "/9.9.9.9/city", 403, "lookup-disabled"),
-        ("GET", "/9.9.9.9/", 404, "not-found"),
+        ("GET", "/9.9.9.9/", 403, "lookup-disabled"),
         ("GET", "/9.9.9.9/elbonia", 404, "not-found"),
         ("POST", "/9.9.9.9/city", 405, "method-not-allowed"),
         ("OPTIONS", "/9.9.9.9/city", 204, ""),
         ("POST", "/city", 405, "method-not-allowed"),
-        ("GET", "//", 404, "not-found"),
-        ("GET", "/healthz/", 404, "not-found"),
+        ("GET", "/healthz/", 200, "ok\n"),
         ("POST", "/elbonia", 404, "not-found"),
         ("POST", "/", 405, "method-not-allowed"),
         ("PUT", "/", 405, "method-not-allowed"),
@@ -66,7 +66,8 @@ async fn headers_of_an_answer() {
     for (name, value) in [
         ("content-type", "application/json"),
         ("content-length", &answer.body.len().to_string()),
-        ("cache-control", "private, max-age=300"),
+        ("cache-control", "private, no-cache"),
+        ("x-robots-tag", "noindex"),
         ("cache-status", cache_status),
         ("vary", "accept"),
         ("age", ""), // see assert_headers in cache.rs
@@ -159,13 +160,19 @@ async fn a_browser_may_send_a_preflight() {
     let preflight = Request::options("/")
         .header("origin", "https://elbonia.example")
         .header("access-control-request-method", "GET")
-        .header("access-control-request-headers", "x-requested-with");
+        .header(
+            "access-control-request-headers",
+            "authorization,x-requested-with",
+        );
     let answer = geo.send(preflight).await;
     assert_eq!(answer.status, 204);
     for (name, value) in [
         ("access-control-allow-origin", "*"),
         ("access-control-allow-methods", "GET, HEAD, OPTIONS"),
-        ("access-control-allow-headers", "*"),
+        (
+            "access-control-allow-headers",
+            "authorization,x-requested-with",
+        ),
         ("access-control-max-age", "86400"),
         ("allow", "GET, HEAD, OPTIONS"),
         ("content-length", ""),
@@ -208,4 +215,49 @@ async fn cors_allows_only_the_origins_of_the_list() {
             assert_eq!(vary, ["accept", "origin"], "{path} {origin}");
         }
     }
+}
+
+#[tokio::test]
+async fn cors_wildcards_and_credentials() {
+    let listed = "https://*.preview.example, https://elbonia.example";
+    let geo = Geo::with(&[("cors_origin", listed)]).await;
+    for (origin, is_allowed) in [
+        ("https://a1b2.preview.example", true),
+        ("https://elbonia.example", true),
+        ("https://preview.example", false),
+        ("https://a.b.preview.example", false),
+        ("https://a1b2.preview.example.evil.example", false),
+        ("http://a1b2.preview.example", false),
+    ] {
+        for path in ["/", "/elbonia"] {
+            let answer = geo.send(Request::get(path).header("origin", origin)).await;
+            let (allowed, credentials) = if is_allowed {
+                (origin, "true")
+            } else {
+                ("", "")
+            };
+            let headers = [
+                ("access-control-allow-origin", allowed),
+                ("access-control-allow-credentials", credentials),
+            ];
+            for (name, expected) in headers {
+                assert_eq!(answer.header(name), expected, "{origin} {path}");
+            }
+        }
+    }
+    // Never with "*".
+    let geo = Geo::start().await;
+    let request = Request::get("/").header("origin", "https://elbonia.example");
+    let answer = geo.send(request).await;
+    assert_eq!(answer.header("access-control-allow-origin"), "*");
+    assert_eq!(answer.header("access-control-allow-credentials"), "");
+}
+
+#[tokio::test]
+async fn a_page_can_read_that_cors_origin_is_invalid() {
+    let geo = Geo::with(&[("cors_origin", "elbonia")]).await;
+    let request = Request::get("/").header("origin", "https://elbonia.example");
+    let answer = geo.send(request).await;
+    assert_eq!(answer.problem(), "misconfigured");
+    assert_eq!(answer.header("access-control-allow-origin"), "*");
 }

@@ -11,6 +11,7 @@ mod budget;
 #[cfg(feature = "spin")]
 mod cache;
 mod client;
+mod compatibility;
 mod crates;
 mod errors;
 mod faults;
@@ -18,7 +19,9 @@ mod greeter;
 mod interface;
 mod isolation;
 mod lookup_interface;
+mod mounts;
 mod openapi;
+mod readiness;
 #[cfg(feature = "spin")]
 mod reads;
 mod representations;

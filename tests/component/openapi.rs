@@ -155,6 +155,7 @@ async fn every_problem_is_described_and_occurs() {
     let mut seen = BTreeSet::new();
     for (query, fault) in [
         ("?ip=elbonia", Fault::None),
+        ("?domain=elbonia.example", Fault::None),
         ("?ip=127.0.0.1", Fault::None),
         ("", Fault::Status(403)),
         ("", Fault::Status(500)),

@@ -328,3 +328,16 @@ async fn values_of_ipify_are_escaped_in_the_page() {
     }
     assert!(answer.text().contains(&long));
 }
+
+#[tokio::test]
+async fn coordinates_of_0_0_are_no_place_on_the_map() {
+    let geo = Geo::with(&[("cache_ttl", "0")]).await;
+    let json = r#"{"ip":"8.8.8.8","location":{"country":"CH","lat":0,"lng":0.000000}}"#;
+    geo.set_fault(Fault::Body(json.into()));
+    let page = geo
+        .send(Request::get("/").header("accept", "text/html"))
+        .await;
+    assert!(page.text().contains("Switzerland"), "{}", page.text());
+    assert!(!page.text().contains("<svg"), "{}", page.text());
+    assert_eq!(geo.get("/coordinates").await.text(), "0,0.000000\n");
+}
