@@ -33,10 +33,10 @@ pub async fn answer<R: Runtime>(
     request: &Request<'_>,
     runtime: &R,
 ) -> (Response, Option<After<R>>) {
-    let mounted;
+    let on_spin;
     let request = if R::HAS_SPIN_HEADERS {
-        mounted = request.mounted();
-        &mounted
+        on_spin = request.on_spin();
+        &on_spin
     } else {
         request
     };

@@ -16,7 +16,10 @@ pub(crate) fn respond(request: &Request) -> Response {
     let mut response = if !root.is_empty() {
         let servers = format!(r#""servers":[{{"url":"{root}"}}]"#);
         let text = DESCRIPTION.replacen(r#""servers":[{"url":"/"}]"#, &servers, 1);
-        return Response::new(200, "application/json", text);
+        let mut response = Response::new(200, "application/json", text);
+        // A proxy says where the root is in a header, which a client can forge.
+        response.header("cache-control", "no-store");
+        return response;
     } else if is_current(request.headers) {
         Response::empty(304)
     } else {

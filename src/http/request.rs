@@ -59,9 +59,11 @@ impl<'a> Request<'a> {
         }
     }
 
-    /// Returns the request as geo sees it where it is mounted below a path: Spin
-    /// says in a header which part of the path the route leaves to geo.
-    pub(crate) fn mounted(self) -> Self {
+    /// Returns the request with what Spin says of it in headers: which part of the
+    /// path the route leaves to geo, and whether Spin itself ends TLS.
+    pub(crate) fn on_spin(mut self) -> Self {
+        let url = self.headers.get("spin-full-url").pop();
+        self.https |= url.is_some_and(|url| is_https(&url));
         // Spin appends its own line after those of the client, which may be
         // forged.
         let path_info = self.headers.get("spin-path-info").pop();
@@ -111,20 +113,19 @@ impl<'a> Request<'a> {
     }
 
     /// Returns whether the client's connection uses TLS: by `X-Forwarded-Proto`,
-    /// whose first element is about the client, by Spin, or by the host.
+    /// whose first element is about the client, else by the host.
     fn is_https(&self) -> bool {
-        let starts_with_https = |value: &[u8]| {
-            let start = value.trim_ascii_start().get(..5);
-            start.is_some_and(|start| start.eq_ignore_ascii_case(b"https"))
-        };
         match self.headers.get("x-forwarded-proto").first() {
-            Some(value) => starts_with_https(value),
-            None => {
-                let url = self.headers.get("spin-full-url").pop();
-                self.https || url.is_some_and(|url| starts_with_https(&url))
-            }
+            Some(value) => is_https(value),
+            None => self.https,
         }
     }
+}
+
+/// Returns whether a scheme, the first of a list of them or a URL is HTTPS.
+fn is_https(value: &[u8]) -> bool {
+    let scheme = value.trim_ascii_start().get(..5);
+    scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"https"))
 }
 
 /// Returns the path of these segments, each after one slash. It is empty unless
@@ -182,7 +183,7 @@ pub(crate) mod tests {
 
     /// Returns the URL of geo's root, and the path below it.
     fn mounted(https: bool, authority: &str, path: &str, headers: &[(&str, &str)]) -> [String; 2] {
-        let request = Request::new(Method::Get, https, authority, path, &headers).mounted();
+        let request = Request::new(Method::Get, https, authority, path, &headers).on_spin();
         [request.base_url(), request.path.to_owned()]
     }
 

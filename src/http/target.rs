@@ -118,6 +118,7 @@ impl Target {
             return Ok(Address::Other(lookup::parse_address(text)?));
         }
         let own = client::address(request.headers, runtime)?;
+        let own = own.filter(|address| !address::is_special(*address));
         match lookup::parse_address(text) {
             Ok(address) if own == Some(address) => Ok(Address::Client(own)),
             _ => Err(Problem::new(

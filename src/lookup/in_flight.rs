@@ -15,6 +15,7 @@ const KEYS: u64 = 65_536;
 /// The right to ask ipify, until it is released or expires.
 pub(super) struct Lease<R> {
     key: String,
+    expiry: i64,
     store: Store<R>,
 }
 
@@ -52,16 +53,16 @@ impl<R: Runtime> Lease<R> {
         let delta = expiry - held;
         match store.increment(&key, delta).await {
             Some(sum) if sum != expiry => {
-                store.increment(&key, -delta).await;
+                subtract(delta, &key, &store).await;
                 Err(Held { key, expiry, store })
             }
-            _ => Ok(Self { key, store }),
+            _ => Ok(Self { key, expiry, store }),
         }
     }
 
-    /// Ends the lease, and deletes its counter.
+    /// Ends the lease.
     pub(super) async fn release(self) {
-        self.store.delete(&self.key).await;
+        subtract(self.expiry, &self.key, &self.store).await;
     }
 }
 
@@ -69,6 +70,13 @@ impl<R: Runtime> Held<R> {
     /// Returns whether it was released or has expired.
     pub(super) async fn has_ended(&self) -> bool {
         now(&self.store) >= self.expiry || self.store.get(&self.key).await.is_none()
+    }
+}
+
+/// Takes back what was added to a counter, and deletes it where nothing is left.
+async fn subtract<R: Runtime>(delta: i64, key: &str, store: &Store<R>) {
+    if store.increment(key, -delta).await == Some(0) {
+        store.delete(key).await;
     }
 }
 

@@ -4,7 +4,6 @@ use crate::API_KEY;
 use anyhow::{Result, bail};
 use geo_host::{Backend, Hooks, Memory};
 use std::fmt::Debug;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Barrier, Mutex};
 use tokio::sync::watch;
 
@@ -87,15 +86,9 @@ pub struct Store {
     operations: Mutex<Vec<Operation>>,
     fails: Option<Box<Fails>>,
     returns: Option<Returns>,
-    barrier: Option<ReadBarrier>,
-}
-
-/// A barrier at which reads of counters wait for each other.
-struct ReadBarrier {
-    size: usize,
-    inner: Barrier,
-    arrived: AtomicUsize,
-    passed: watch::Sender<bool>,
+    /// Where so many first operations on counters wait for each other.
+    barrier: Option<(usize, Barrier)>,
+    increments: watch::Sender<usize>,
 }
 
 /// Whether an operation fails, given the number of operations before it.
@@ -122,26 +115,19 @@ impl Store {
         }
     }
 
-    /// Returns a store in which the first `size` reads of a counter wait for each
-    /// other.
+    /// Returns a store in which the first `size` operations on counters wait for
+    /// each other.
     pub fn with_barrier(size: usize) -> Self {
-        let barrier = Some(ReadBarrier {
-            size,
-            inner: Barrier::new(size),
-            arrived: AtomicUsize::new(0),
-            passed: watch::Sender::new(false),
-        });
         Self {
-            barrier,
+            barrier: Some((size, Barrier::new(size))),
             ..Self::default()
         }
     }
 
-    /// Waits until all reads have reached the barrier.
-    pub async fn barrier_passed(&self) {
-        let barrier = self.barrier.as_ref().unwrap();
-        let mut passed = barrier.passed.subscribe();
-        passed.wait_for(|passed| *passed).await.unwrap();
+    /// Waits until counters were incremented so many times.
+    pub async fn wait_for_increments(&self, times: usize) {
+        let mut increments = self.increments.subscribe();
+        increments.wait_for(|made| *made >= times).await.unwrap();
     }
 
     /// Returns the operations since the last call of this method.
@@ -184,12 +170,15 @@ impl Backend for Store {
     fn increment(&self, store: &str, key: &str, delta: i64) -> Result<i64> {
         self.record(Operation::Increment)?;
         let sum = self.memory.increment(store, key, delta)?;
-        if let Some(barrier) = &self.barrier
-            && delta == 0
-            && barrier.arrived.fetch_add(1, Ordering::Relaxed) < barrier.size
+        let mut number = 0;
+        self.increments.send_modify(|made| {
+            *made += 1;
+            number = *made;
+        });
+        if let Some((size, barrier)) = &self.barrier
+            && number <= *size
         {
-            barrier.inner.wait();
-            barrier.passed.send_replace(true);
+            barrier.wait();
         }
         Ok(sum)
     }

@@ -2,7 +2,7 @@
 
 use crate::harness::Geo;
 #[cfg(feature = "spin")]
-use crate::harness::{Action, Setup, Store};
+use crate::harness::{Operation, Setup, Store};
 #[cfg(feature = "spin")]
 use std::sync::Arc;
 
@@ -62,7 +62,9 @@ async fn quotes_around_the_key_are_named_as_the_mistake() {
 #[tokio::test]
 async fn with_a_failing_store_geo_is_alive_and_not_ready() {
     let geo = Geo::set_up(Setup {
-        key_value: Some(Arc::new(Store::failing(|action, _| action == Action::Get))),
+        key_value: Some(Arc::new(Store::failing(|operation, _| {
+            operation == Operation::Get
+        }))),
         ..Setup::default()
     })
     .await;

@@ -99,12 +99,13 @@ async fn waiting_requests_do_not_queue() {
     let geo = Arc::new(geo.await);
     let (first, all) = (Gate::shut(), Gate::shut());
     geo.set_fault(first.before(Fault::Status(422)));
-    // All requests look for a lease before one of them takes it.
+    // All requests read that the lease is free. One takes it; the other 20 take
+    // back what they added.
     let answers = tokio::spawn({
         let geo = Arc::clone(&geo);
         async move { clients(&geo, 21).await }
     });
-    store.barrier_passed().await;
+    store.wait_for_increments(21 + 21 + 20).await;
     geo.stand_in.wait_for_calls(1).await;
     // From now on, ipify holds every response until it has all requests.
     geo.set_fault(all.before(Fault::Status(422)));
