@@ -5,7 +5,13 @@ use geo::settings::SETTINGS;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
-const DOCUMENTATION: [&str; 3] = ["README.md", "CONTRIBUTING.md", "deploy/README.md"];
+const DOCUMENTATION: [&str; 5] = [
+    "README.md",
+    "CONTRIBUTING.md",
+    "deploy/README.md",
+    "docs/migrating.md",
+    "docs/proxies.md",
+];
 
 fn path(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(name)
@@ -191,8 +197,8 @@ fn the_service_finds_the_pods_and_their_port() {
     let container = &pod["spec"]["containers"][0];
     let port = &container["ports"][0];
     assert_eq!(service["spec"]["ports"][0]["targetPort"], port["name"]);
-    for probe in ["readinessProbe", "livenessProbe"] {
-        let get = json!({ "path": "/healthz", "port": port["name"] });
+    for (probe, path) in [("readinessProbe", "/readyz"), ("livenessProbe", "/healthz")] {
+        let get = json!({ "path": path, "port": port["name"] });
         assert_eq!(container[probe]["httpGet"], get, "{probe}");
     }
     let listens = json!({
@@ -215,7 +221,7 @@ fn spin_apps_have_the_values_of_the_deployment() {
         variable["name"] = json!(name);
         name.is_some()
     });
-    let check = json!({ "httpGet": { "path": "/healthz" } });
+    let check = |path| json!({ "httpGet": { "path": path } });
     let mut app = json!({
         "apiVersion": "core.spinkube.dev/v1alpha1",
         "kind": "SpinApp",
@@ -224,7 +230,7 @@ fn spin_apps_have_the_values_of_the_deployment() {
             "image": container["image"],
             "executor": "containerd-shim-spin",
             "replicas": deployment["spec"]["replicas"],
-            "checks": { "readiness": check, "liveness": check },
+            "checks": { "readiness": check("/readyz"), "liveness": check("/healthz") },
             "resources": {
                 "requests": container["resources"]["requests"],
                 // More than in the Deployment: a SpinApp cannot set the variables that
@@ -252,6 +258,14 @@ fn spin_apps_have_the_values_of_the_deployment() {
         json!({ "keyValueStores": [store] }),
     );
     assert_eq!(yaml("deploy/spinkube-redis.yaml"), [app]);
+}
+
+/// A missing key then shows as soon as the container starts.
+#[test]
+fn the_compose_file_waits_until_geo_is_ready() {
+    let port = &compose()["port"];
+    let test = port["healthcheck"]["test"].as_array().unwrap();
+    assert_eq!(test.last().unwrap(), "http://127.0.0.1:8080/readyz");
 }
 
 #[test]
