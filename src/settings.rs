@@ -37,14 +37,16 @@ macro_rules! settings {
         /// All variables: their names and their defaults.
         pub const SETTINGS: &[(&str, &str)] = &[$(($name, $default)),*];
 
-        /// Checks all variables.
+        /// Checks all variables but the one that has been read.
         ///
         /// # Errors
         ///
         /// [`Kind::Misconfigured`] for the first that is missing, invalid or cannot
         /// be read.
-        pub fn check(runtime: &impl Runtime) -> Result<(), Problem> {
-            $($constant.read(runtime)?;)*
+        pub fn check_others(read: &str, runtime: &impl Runtime) -> Result<(), Problem> {
+            $(if $name != read {
+                $constant.read(runtime)?;
+            })*
             Ok(())
         }
     };

@@ -51,10 +51,11 @@ pub async fn answer<R: Runtime>(
         // These work whatever the settings are.
         (Ok(Route::OpenApi), _) => (openapi::respond(request), None),
         (Ok(Route::Health), _) => (ok(), None),
-        (Ok(Route::Readiness), _) => match lookup::check(runtime).await {
+        (Ok(Route::Readiness), Ok(_)) => match check(runtime).await {
             Ok(()) => (ok(), None),
             Err(problem) => (problem::unready(&problem, request, runtime), None),
         },
+        (Ok(Route::Readiness), Err(problem)) => (problem::unready(problem, request, runtime), None),
         (Ok(Route::Robots), _) => (Response::text(200, "User-agent: *\nDisallow: /\n"), None),
         (Ok(Route::Preflight), _) => (cors::preflight(request.headers), None),
         (Err(problem), _) => (failed(&problem), None),
@@ -112,6 +113,13 @@ async fn look_up<R: Runtime>(
     });
     let response = response.unwrap_or_else(|problem| respond(&problem, cache_status, form));
     (response, after)
+}
+
+/// Checks that geo can answer: the settings, of which `cors_origin` has been read,
+/// and the store.
+async fn check<R: Runtime>(runtime: &R) -> Result<(), Problem> {
+    settings::check_others(settings::CORS_ORIGIN.name, runtime)?;
+    lookup::check_store(runtime).await
 }
 
 fn ok() -> Response {

@@ -11,6 +11,8 @@ pub struct Request<'a> {
     pub https: bool,
     /// The host and port that it was sent to, as the client wrote them.
     pub authority: &'a str,
+    /// Whether Spin has appended its headers.
+    is_on_spin: bool,
     /// The path below which geo is mounted, still percent-encoded; empty where
     /// that is the root.
     mount: &'a str,
@@ -52,6 +54,7 @@ impl<'a> Request<'a> {
             method,
             https,
             authority,
+            is_on_spin: false,
             mount: "",
             path,
             query,
@@ -59,11 +62,10 @@ impl<'a> Request<'a> {
         }
     }
 
-    /// Returns the request with what Spin says of it in headers: which part of the
-    /// path the route leaves to geo, and whether Spin itself ends TLS.
+    /// Returns the request as one that Spin hands on: a header says which part of
+    /// the path the route leaves to geo.
     pub(crate) fn on_spin(mut self) -> Self {
-        let url = self.headers.get("spin-full-url").pop();
-        self.https |= url.is_some_and(|url| is_https(&url));
+        self.is_on_spin = true;
         // Spin appends its own line after those of the client, which may be
         // forged.
         let path_info = self.headers.get("spin-path-info").pop();
@@ -113,10 +115,14 @@ impl<'a> Request<'a> {
     }
 
     /// Returns whether the client's connection uses TLS: by `X-Forwarded-Proto`,
-    /// whose first element is about the client, else by the host.
+    /// whose first element is about the client, else by Spin or another host.
     fn is_https(&self) -> bool {
         match self.headers.get("x-forwarded-proto").first() {
             Some(value) => is_https(value),
+            None if self.is_on_spin => {
+                let url = self.headers.get("spin-full-url").pop();
+                self.https || url.is_some_and(|url| is_https(&url))
+            }
             None => self.https,
         }
     }

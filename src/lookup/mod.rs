@@ -493,13 +493,12 @@ fn circuit_open(problem: Problem) -> Failed {
     }
 }
 
-/// Checks that every setting is valid and that the store works.
+/// Checks that the store works.
 ///
 /// # Errors
 ///
 /// [`Kind::Misconfigured`] if not.
-pub async fn check<R: Runtime>(runtime: &R) -> Result<(), Problem> {
-    settings::check(runtime)?;
+pub async fn check_store<R: Runtime>(runtime: &R) -> Result<(), Problem> {
     if R::HAS_STORE
         && let Err(cause) = runtime.get("geo:0").await
     {

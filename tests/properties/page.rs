@@ -88,8 +88,12 @@ fn harmless(record: &Record) -> Vec<u8> {
 /// of attributes are included where the template has them.
 fn elements(body: &[u8], authority: &str) -> Vec<String> {
     let runtime = TestRuntime::with(&[("cache_ttl", "0")]).with_body(body);
-    let accept = [("accept".to_owned(), b"text/html".to_vec())];
-    let response = runtime.answer_at(authority, Method::Get, "/", &accept);
+    // What may be a host may be a prefix, too.
+    let headers = [
+        ("accept".to_owned(), b"text/html".to_vec()),
+        ("x-forwarded-prefix".to_owned(), authority.into()),
+    ];
+    let response = runtime.answer_at(authority, Method::Get, "/", &headers);
     check(&runtime, &response);
     assert_eq!(response.status, 200);
     let document = parse_document(RcDom::default(), ParseOpts::default())
@@ -127,6 +131,11 @@ fn collect(node: &Handle, depth: usize, elements: &mut Vec<String>) {
                             name.to_owned()
                         }
                         "href" if value.starts_with("https://www.openstreetmap.org/?mlat=") => {
+                            name.to_owned()
+                        }
+                        "action" | "href" if value.starts_with('/') => {
+                            assert!(!value.starts_with("//"), "{name}={value}");
+                            assert!(!value.contains(['\\', '?', '#']), "{name}={value}");
                             name.to_owned()
                         }
                         _ => format!("{name}={value}"),

@@ -104,7 +104,13 @@ impl TestRuntime {
         target: &str,
         lines: &[(String, Vec<u8>)],
     ) -> Response {
-        let lines = Lines(lines);
+        // Spin appends its own lines.
+        let path = target.split('?').next().unwrap_or_default();
+        let url = format!("http://{authority}{target}");
+        let spin = [("spin-path-info", path), ("spin-full-url", &url)];
+        let spin = spin.map(|(name, value)| (name.to_owned(), value.into()));
+        let lines = [lines, &spin].concat();
+        let lines = Lines(&lines);
         let request = Request::new(method, false, authority, target, &lines);
         let (response, after) = block_on(answer(&request, self));
         if let Some(after) = after {

@@ -33,6 +33,9 @@ const HOSTILE: &[&str] = &[
     "\0",
     "\u{feff}",
     "javascript:",
+    "//",
+    "/..",
+    "\\",
     "Zürich",
     " ",
 ];
@@ -50,6 +53,7 @@ proptest! {
     fn of_forwarding(lines in pieces(&[
         "x-forwarded-for: ", "spin-client-addr: ", "x-real-ip: ", "forwarded: for=", "\n", ",", "6.6.6.6",
         "10.0.0.1", "\"", "[", "]", ":80", "%eth0", "::1", "x-forwarded-proto: https", ";", " ",
+        "x-forwarded-prefix: /", "spin-path-info: /", "spin-full-url: https://",
     ])) {
         forwarding(&lines);
     }
