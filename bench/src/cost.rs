@@ -80,8 +80,8 @@ fn print(name: &str, Cost { usage, calls }: &Cost) {
         usage.instructions.unwrap_or_default(),
         usage.memory / 1000,
         sum(""),
-        sum("[method]bucket.get"),
-        sum("[method]bucket.set"),
+        sum("bucket.get") + sum("store.get"),
+        sum("bucket.set") + sum("bucket.delete") + sum("increment"),
     );
 }
 

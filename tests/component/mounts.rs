@@ -1,6 +1,8 @@
 //! geo below a path: of an application, or of a proxy that takes a prefix off.
 
-use crate::harness::{Answer, Geo, Setup};
+#[cfg(feature = "spin")]
+use crate::harness::Setup;
+use crate::harness::{Answer, Geo};
 use http::Request;
 
 const HTML: (&str, &str) = ("accept", "text/html");
