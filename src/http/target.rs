@@ -59,10 +59,9 @@ impl Target {
         for (name, value) in request.parameters() {
             match &*name {
                 "ip" | "ipAddress" => {
-                    let address = value.trim();
-                    // The form that was sent without an address.
-                    if !address.is_empty() {
-                        addresses.push(address.to_owned());
+                    // Empty in a form that was sent without an address.
+                    if !value.is_empty() {
+                        addresses.push(value.trim().to_owned());
                     }
                 }
                 name => supported(name, &value)?,
@@ -228,7 +227,7 @@ mod tests {
             ("?ip=::ffff:1.1.1.1", Ok("1.1.1.1"), DISABLED),
             ("?ip", Ok("9.9.9.9"), Ok("9.9.9.9")),
             ("?ip=", Ok("9.9.9.9"), Ok("9.9.9.9")),
-            ("?ip=%20", Ok("9.9.9.9"), Ok("9.9.9.9")),
+            ("?ip=%20", INVALID, DISABLED),
             ("?ip=&ip=1.1.1.1", Ok("1.1.1.1"), DISABLED),
             ("?ip=9.9.9.9", Ok("9.9.9.9"), Ok("9.9.9.9")),
             ("?ip=::ffff:909:909", Ok("9.9.9.9"), Ok("9.9.9.9")),

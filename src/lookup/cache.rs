@@ -71,9 +71,9 @@ struct Entry<'a> {
 }
 
 impl Found {
-    /// Leaves the slot of the answer out of what
-    /// [`evict_expired`](Cache::evict_expired) deletes.
-    pub(super) fn keep(&mut self) {
+    /// Exempts the slot of the answer from
+    /// [`evict_expired`](Cache::evict_expired).
+    pub(super) fn exempt_slot(&mut self) {
         self.read.retain(|(slot, _)| *slot != self.slot);
     }
 }
@@ -139,7 +139,7 @@ impl<R: Runtime> Cache<R> {
         }
         let text = format!("{}\n{}", self.key, record.json());
         let value = store::encode(self.now, &text);
-        found.keep();
+        found.exempt_slot();
         self.store.set(&found.slot, &value).await
     }
 

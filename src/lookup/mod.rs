@@ -23,7 +23,7 @@ use crate::runtime::Runtime;
 use crate::settings;
 use breaker::Breaker;
 use cache::{Cache, Cached, Found};
-use in_flight::Lease;
+use in_flight::{Held, Lease};
 use ipify::{Access, Endpoint};
 use std::net::IpAddr;
 use std::time::Duration;
@@ -277,7 +277,7 @@ impl<R: Runtime> Lookup<R> {
                 let is_servable = may_serve || failed.problem.kind == Kind::BudgetSpent;
                 match cached.filter(|_| is_servable) {
                     Some(cached) => {
-                        found.keep();
+                        found.exempt_slot();
                         failed.problem.log(&self.store.runtime);
                         (self.serve(cached), false)
                     }
@@ -289,31 +289,44 @@ impl<R: Runtime> Lookup<R> {
 
     /// Asks ipify, or waits for its answer to another request.
     async fn fetch(&self, cache: &Cache<R>, found: &mut Found) -> Result<Fetched, Failed> {
-        let runtime = &self.store.runtime;
         let upstream = self.upstream()?;
         upstream.breaker.check().await.map_err(circuit_open)?;
         let timeout = upstream.access.timeout;
         let lease = match Lease::acquire(cache.key(), timeout, &self.store).await {
             Ok(lease) => Some(lease),
-            Err(held) => {
-                let begin = runtime.elapsed();
-                let mut pause = MIN_PAUSE;
-                // The bound is for a store or a clock that is wrong: neither
-                // must fail a request.
-                while !held.has_ended().await && runtime.elapsed() - begin < 2 * timeout {
-                    runtime.sleep(pause).await;
-                    pause = MAX_PAUSE.min(2 * pause);
-                    *found = cache.find().await;
-                    if let Some(cached) = self.take_fresh(found) {
-                        return Ok(Fetched::Shared(cached));
-                    }
-                }
+            Err(held) => match self.wait(&held, timeout, cache, found).await {
+                Some(cached) => return Ok(Fetched::Shared(cached)),
                 // The other request got no answer. Those that waited for it do
                 // not wait for each other, too.
-                None
-            }
+                None => None,
+            },
         };
         self.ask_and_store(&upstream, lease, cache, found).await
+    }
+
+    /// Waits until another request has stored its answer, or has ended without
+    /// one.
+    async fn wait(
+        &self,
+        held: &Held<R>,
+        timeout: Duration,
+        cache: &Cache<R>,
+        found: &mut Found,
+    ) -> Option<Cached> {
+        let runtime = &self.store.runtime;
+        let begin = runtime.elapsed();
+        let mut pause = MIN_PAUSE;
+        // The bound is for a store or a clock that is wrong: neither must fail a
+        // request.
+        while !held.has_ended().await && runtime.elapsed() - begin < 2 * timeout {
+            runtime.sleep(pause).await;
+            pause = MAX_PAUSE.min(2 * pause);
+            *found = cache.find().await;
+            if let Some(cached) = self.take_fresh(found) {
+                return Some(cached);
+            }
+        }
+        None
     }
 
     /// Asks ipify, unless another request is asking it already. Returns whether

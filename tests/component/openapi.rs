@@ -113,8 +113,10 @@ async fn every_path_is_described_and_answers() {
         .keys()
         .map(String::as_str)
         .collect();
-    let mut there: BTreeSet<String> = ["/", "/json", "/healthz", "/openapi.json"]
+    let own = ["/healthz", "/readyz", "/robots.txt", "/openapi.json"];
+    let mut there: BTreeSet<String> = ["/", "/json"]
         .into_iter()
+        .chain(own)
         .chain(["/{address}", "/{address}/json", "/{address}/{value}"])
         .map(str::to_owned)
         .collect();
