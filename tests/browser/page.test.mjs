@@ -54,7 +54,7 @@ for (const component of ["geo.wasm", "geo-plain.wasm"]) {
     });
 
     test("puts the pin and the frame where the coordinates say", async () => {
-      for (const [lat, lng] of [[47.36667, 8.55], [-27.46794, 153.02809], [64.1, -21.9], [0, 0], [-18.14, -179.9], [89, 10]]) {
+      for (const [lat, lng] of [[47.36667, 8.55], [-27.46794, 153.02809], [64.1, -21.9], [0, 0.5], [-0.5, 0], [-18.14, -179.9], [89, 10]]) {
         const answer = { ...ZURICH, location: { ...ZURICH.location, lat, lng } };
         const page = await geo.open({ answer });
         const { maps, pin, frame, view } = await page.evaluate(() => {
