@@ -212,7 +212,7 @@ mod tests {
 
     #[test]
     fn other_addresses() {
-        for (query, any, caller) in [
+        for (query, any, own) in [
             ("", Ok("9.9.9.9"), Ok("9.9.9.9")),
             ("?", Ok("9.9.9.9"), Ok("9.9.9.9")),
             ("?ipx=1.1.1.1", Ok("9.9.9.9"), Ok("9.9.9.9")),
@@ -260,7 +260,7 @@ mod tests {
             let found = look_up("any", None, query);
             assert_eq!(found, any.map(str::to_owned), "{query}");
             let found = look_up("caller", None, query);
-            assert_eq!(found, caller.map(str::to_owned), "{query}");
+            assert_eq!(found, own.map(str::to_owned), "{query}");
         }
     }
 
