@@ -158,9 +158,10 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_printed_parses_back(bits: u128, v4: bool) {
-            let address = match v4 {
-                true => IpAddr::V4(Ipv4Addr::from_bits(bits as u32)),
-                false => IpAddr::V6(Ipv6Addr::from_bits(bits)),
+            let address = if v4 {
+                IpAddr::V4(Ipv4Addr::from_bits(bits as u32))
+            } else {
+                IpAddr::V6(Ipv6Addr::from_bits(bits))
             };
             prop_assert_eq!(parse(&address.to_string()), Some(address.to_canonical()));
         }
@@ -287,9 +288,10 @@ mod tests {
     proptest! {
         #[test]
         fn printed_nodes_parse_back(bits: u128, v4: bool, port: u16) {
-            let address = match v4 {
-                true => IpAddr::from((bits as u32).to_be_bytes()),
-                false => IpAddr::from(bits.to_be_bytes()),
+            let address = if v4 {
+                IpAddr::from((bits as u32).to_be_bytes())
+            } else {
+                IpAddr::from(bits.to_be_bytes())
             };
             let with_port = SocketAddr::new(address, port).to_string();
             let canonical = Some(address.to_canonical());

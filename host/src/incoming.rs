@@ -37,8 +37,8 @@ pub fn path_info(route: &str, path: &str) -> Option<String> {
 ///
 /// # Errors
 ///
-/// If there is none, the two differ, or the header is malformed. Spin then cuts the
-/// connection without a response.
+/// If neither names an authority, the two differ, or the header is malformed. Spin
+/// then cuts the connection without a response.
 pub fn set_authority(request: &mut Parts) -> Result<()> {
     let mut uri = std::mem::take(&mut request.uri).into_parts();
     let host = request.headers.get(header::HOST).map(parse_host);

@@ -42,7 +42,9 @@ pub async fn answer<R: Runtime>(
     };
     // First, because a page has to be able to read a problem too.
     let cors = settings::CORS_ORIGIN.read(runtime);
-    let failed = |problem: &Problem| problem::respond(problem, None, None, request, runtime);
+    let respond =
+        |status, problem: &Problem| problem::respond(status, problem, None, None, request, runtime);
+    let failed = |problem: &Problem| respond(problem::status(problem.kind), problem);
     let (mut response, after) = match (Route::find(request), &cors) {
         (Ok(Route::Lookup(representation, address)), Ok(_)) => {
             look_up(request, representation, address, runtime).await
@@ -53,9 +55,9 @@ pub async fn answer<R: Runtime>(
         (Ok(Route::Health), _) => (ok(), None),
         (Ok(Route::Readiness), Ok(_)) => match check(runtime).await {
             Ok(()) => (ok(), None),
-            Err(problem) => (problem::unready(&problem, request, runtime), None),
+            Err(problem) => (respond(503, &problem), None),
         },
-        (Ok(Route::Readiness), Err(problem)) => (problem::unready(problem, request, runtime), None),
+        (Ok(Route::Readiness), Err(problem)) => (respond(503, problem), None),
         (Ok(Route::Robots), _) => (Response::text(200, "User-agent: *\nDisallow: /\n"), None),
         (Ok(Route::Preflight), _) => (cors::preflight(request.headers), None),
         (Err(problem), _) => (failed(&problem), None),
@@ -75,7 +77,8 @@ async fn look_up<R: Runtime>(
     runtime: &R,
 ) -> (Response, Option<After<R>>) {
     let respond = |problem: &Problem, cache_status, form| {
-        problem::respond(problem, cache_status, form, request, runtime)
+        let status = problem::status(problem.kind);
+        problem::respond(status, problem, cache_status, form, request, runtime)
     };
     let is_page = representation == Representation::Html;
     let target = match Target::read(request, address, is_page, runtime) {

@@ -21,26 +21,10 @@ struct Details<'a> {
 }
 
 /// Returns the response in the form that the client prefers. Writes a problem
-/// that is the operator's concern to the log. `search` is what the page's form
-/// for another address holds, where there is one.
+/// that is the operator's concern to the log. `status` is that of the kind, or
+/// 503 from `/readyz`. `search` is what the page's form for another address holds,
+/// where there is one.
 pub(crate) fn respond(
-    problem: &Problem,
-    cache_status: Option<CacheStatus>,
-    search: Option<&str>,
-    request: &Request,
-    runtime: &impl Runtime,
-) -> Response {
-    let (status, _) = meaning(problem.kind);
-    respond_with(status, problem, cache_status, search, request, runtime)
-}
-
-/// Returns the response of a geo that cannot answer for this reason: 503,
-/// whatever the status of the problem is otherwise.
-pub(crate) fn unready(problem: &Problem, request: &Request, runtime: &impl Runtime) -> Response {
-    respond_with(503, problem, None, None, request, runtime)
-}
-
-fn respond_with(
     status: u16,
     problem: &Problem,
     cache_status: Option<CacheStatus>,
@@ -71,6 +55,11 @@ fn respond_with(
     response
 }
 
+/// Returns the status of a kind of problem.
+pub(crate) fn status(kind: Kind) -> u16 {
+    meaning(kind).0
+}
+
 /// Returns the status and the title of a kind of problem.
 fn meaning(kind: Kind) -> (u16, &'static str) {
     match kind {
@@ -92,10 +81,9 @@ fn meaning(kind: Kind) -> (u16, &'static str) {
 }
 
 fn to_json(status: u16, problem: &Problem) -> Vec<u8> {
-    let (_, title) = meaning(problem.kind);
     let details = Details {
         r#type: format!("urn:problem-type:geo:{}", problem.kind.slug()),
-        title,
+        title: meaning(problem.kind).1,
         status,
         detail: &problem.detail,
     };

@@ -52,7 +52,7 @@ pub struct Lookup<R> {
 
 /// What came of a lookup.
 pub struct Outcome<R> {
-    /// The answer, or why there is none.
+    /// The answer, or the problem that prevented one.
     pub result: Result<Answer, Problem>,
     /// What the cache did, where it came to that.
     pub cache_status: Option<CacheStatus>,

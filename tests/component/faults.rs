@@ -249,7 +249,7 @@ fn heads() -> Vec<Row> {
         row("a header that is not UTF-8", sends([not_utf8, JSON.as_bytes()].concat()), answered()),
         row("a header with a space in its name", head("x elbonia: mud\r\n"), not_http()),
         row("a header with a NUL in its value", head("x-elbonia: m\0d\r\n"), not_http()),
-        row("a length that is none", head("content-length: mud\r\n"), not_http()),
+        row("a length that is not a number", head("content-length: mud\r\n"), not_http()),
         row("two lengths", head("content-length: 1\r\n"), not_http()),
         row("a status of two digits", sends("HTTP/1.1 20 OK\r\n\r\n"), not_http()),
         row("a status of 999", sends("HTTP/1.1 999 Mud\r\n\r\n"), invalid("status 999")),

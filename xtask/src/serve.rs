@@ -61,9 +61,10 @@ fn serve(workspace: &Workspace, manifest: &Path, on_spin: Option<bool>) -> Resul
     }
     build(workspace, &mut programs)?;
 
-    let mut server = match on_spin {
-        true => spin(workspace, manifest, has_key),
-        false => geo_host(workspace, manifest, has_key),
+    let mut server = if on_spin {
+        spin(workspace, manifest, has_key)
+    } else {
+        geo_host(workspace, manifest, has_key)
     };
     if !has_key {
         ask_stand_in(workspace, &mut server)?;
