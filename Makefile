@@ -36,8 +36,8 @@ sbom: build ## Write the list of crates that each component carries as CycloneDX
 deny: toolchain ## Check licences, sources and advisories of all crates
 	@$(XTASK) deny
 
-size: toolchain ## Tell what the bytes of the component are
-	@$(PACK) size
+size: toolchain ## Tell what the bytes of the component are (BUILD=spin, plain, p3, middleware)
+	@$(PACK) size $(BUILD)
 
 cost: build ## Count the instructions and the calls of the host for one request
 	cargo build --quiet --workspace --bin bench

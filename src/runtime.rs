@@ -24,6 +24,10 @@ pub trait Runtime: Clone {
     /// nothing is counted.
     const HAS_STORE: bool;
 
+    /// Whether an instance of the component answers one request after another, so
+    /// that the next one finds what is in its memory.
+    const HAS_MEMORY: bool;
+
     /// Returns the value of a variable, one of the operator's settings; `None`
     /// where it has none.
     ///
@@ -53,6 +57,12 @@ pub trait Runtime: Clone {
     ///
     /// If no complete response came within the limits of the request.
     async fn fetch(&self, request: &Get) -> Result<Response, Failure>;
+
+    /// Returns whether the store may be used now. It may not for a while after it has
+    /// taken too long.
+    fn is_store_available(&self) -> bool {
+        Self::HAS_STORE
+    }
 
     /// Returns the value of a key in the store, `None` where it has none.
     ///
@@ -176,6 +186,7 @@ pub(crate) mod tests {
     impl Runtime for Variables<'_> {
         const HAS_SPIN_HEADERS: bool = true;
         const HAS_STORE: bool = false;
+        const HAS_MEMORY: bool = false;
 
         fn variable(&self, name: &str) -> anyhow::Result<Option<String>> {
             match self.values.iter().find(|line| line.0 == name) {

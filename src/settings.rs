@@ -26,8 +26,27 @@ pub struct Setting<T: 'static> {
 /// What a variable has to be, as the end of a sentence.
 type Wanted = Cow<'static, str>;
 
+/// The name of a variable that is only geo's. The middleware shares the variables of
+/// an application, where these names start with `geo_`.
+#[cfg(feature = "middleware")]
+macro_rules! named {
+    ($name:literal) => {
+        concat!("geo_", $name)
+    };
+}
+
+/// The name of a variable that is only geo's.
+#[cfg(not(feature = "middleware"))]
+macro_rules! named {
+    ($name:literal) => {
+        $name
+    };
+}
+
+pub(crate) use named;
+
 macro_rules! settings {
-    ($($(#[$doc:meta])* $constant:ident: $type:ty = ($name:literal, $default:literal, $parse:expr);)*) => {
+    ($($(#[$doc:meta])* $constant:ident: $type:ty = ($name:expr, $default:literal, $parse:expr);)*) => {
         $($(#[$doc])* pub const $constant: Setting<$type> = Setting {
             name: $name,
             default: $default,
@@ -36,6 +55,11 @@ macro_rules! settings {
 
         /// All variables: their names and their defaults.
         pub const SETTINGS: &[(&str, &str)] = &[$(($name, $default)),*];
+
+        /// Returns the names of all variables.
+        pub fn names() -> impl Iterator<Item = &'static str> {
+            SETTINGS.iter().map(|setting| setting.0)
+        }
 
         /// Checks all variables but the one that has been read.
         ///
@@ -60,23 +84,23 @@ settings! {
     /// The tier of ipify's API.
     IPIFY_PATH: String = ("ipify_path", "/api/v2/country,city", path);
     /// Whose address may be asked about.
-    LOOKUP: Lookup = ("lookup", "caller", lookup);
+    LOOKUP: Lookup = (named!("lookup"), "caller", lookup);
     /// How often ipify may be asked in a day (UTC); 0 is no limit.
-    LOOKUPS_PER_DAY: u64 = ("lookups_per_day", "0", number::<0, 1_000_000_000>);
+    LOOKUPS_PER_DAY: u64 = (named!("lookups_per_day"), "0", number::<0, 1_000_000_000>);
     /// The header, in lower case, whose single value is the client's address.
-    CLIENT_IP_HEADER: Option<String> = ("client_ip_header", "", header_name);
+    CLIENT_IP_HEADER: Option<String> = (named!("client_ip_header"), "", header_name);
     /// How many proxies append to `X-Forwarded-For`; 0 is not to read it.
-    TRUSTED_HOPS: u64 = ("trusted_hops", "0", number::<0, 32>);
+    TRUSTED_HOPS: u64 = (named!("trusted_hops"), "0", number::<0, 32>);
     /// The time for the whole exchange with ipify.
-    TIMEOUT_MS: Duration = ("timeout_ms", "3000", milliseconds);
+    TIMEOUT_MS: Duration = (named!("timeout_ms"), "3000", milliseconds);
     /// For how many seconds an answer is fresh; 0 turns the cache off.
-    CACHE_TTL: u64 = ("cache_ttl", "86400", number::<0, YEAR>);
+    CACHE_TTL: u64 = (named!("cache_ttl"), "86400", number::<0, YEAR>);
     /// For how many more seconds it is served stale.
-    CACHE_STALE: u64 = ("cache_stale", "604800", number::<0, YEAR>);
+    CACHE_STALE: u64 = (named!("cache_stale"), "604800", number::<0, YEAR>);
     /// How many answers are cached at most.
-    CACHE_SLOTS: u64 = ("cache_slots", "65536", number::<1, 16_777_216>);
+    CACHE_SLOTS: u64 = (named!("cache_slots"), "65536", number::<1, 16_777_216>);
     /// The pages that may read answers.
-    CORS_ORIGIN: AllowedOrigins = ("cors_origin", "*", allowed_origins);
+    CORS_ORIGIN: AllowedOrigins = (named!("cors_origin"), "*", allowed_origins);
 }
 
 /// The largest time that a variable may have, in seconds.

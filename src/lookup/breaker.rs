@@ -38,7 +38,7 @@ pub(super) struct Breaker<R> {
 }
 
 /// Permission to ask ipify.
-pub(super) struct Permit<R> {
+pub(super) struct Permit<R: Runtime> {
     /// How often ipify has failed in a row before.
     failures: u64,
     /// Held by the one request that a half-open circuit lets through.

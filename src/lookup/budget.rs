@@ -3,6 +3,7 @@
 use super::store::Store;
 use crate::problem::{Kind, Problem};
 use crate::runtime::Runtime;
+use crate::settings::named;
 use std::ops::RangeInclusive;
 
 const DAY: u64 = 24 * 60 * 60;
@@ -34,8 +35,11 @@ pub(super) async fn spend<R: Runtime>(limit: u64, store: &Store<R>) -> Result<()
     }
     let mut problem = Problem::new(
         Kind::BudgetSpent,
-        "The lookups that the variable lookups_per_day allows for today are used up. \
-         Try again after midnight UTC.",
+        concat!(
+            "The lookups that the variable ",
+            named!("lookups_per_day"),
+            " allows for today are used up. Try again after midnight UTC."
+        ),
     );
     problem.retry_after = Some((today + 1) * DAY - now);
     Err(problem)

@@ -7,6 +7,7 @@
 //! evicting each other from 65,536 slots.)
 
 use super::ipify::{Endpoint, MAX_BODY};
+use super::memory::{self, Remembered};
 use super::record::Record;
 use super::store::{self, Store};
 use crate::address;
@@ -26,6 +27,10 @@ const SWEEP_KEY: &str = "geo:sweep";
 
 /// The longest value that geo writes is shorter, in bytes.
 const MAX_VALUE: usize = MAX_BODY + 8 * 1024;
+
+/// For how many seconds an answer in memory is trusted. Then the store may have a newer
+/// one.
+const TRUSTED: u64 = 60;
 
 /// How far another instance's clock may be ahead, in seconds. The age of an
 /// entry from a later time than that is unknown.
@@ -70,6 +75,17 @@ struct Entry<'a> {
     json: &'a str,
 }
 
+/// What an instance remembers, as if the cache had been read.
+impl From<Option<Cached>> for Found {
+    fn from(cached: Option<Cached>) -> Self {
+        Self {
+            cached,
+            slot: String::new(),
+            read: Vec::new(),
+        }
+    }
+}
+
 impl Found {
     /// Exempts the slot of the answer from
     /// [`evict_expired`](Cache::evict_expired).
@@ -99,6 +115,32 @@ impl<R: Runtime> Cache<R> {
         &self.key
     }
 
+    /// Returns the answer that this instance remembers, which was read from the store a
+    /// short time ago. Where the store fails, it may be older.
+    pub(super) fn recall(&self) -> Option<Cached> {
+        if !R::HAS_MEMORY {
+            return None;
+        }
+        let Remembered {
+            record, time, read, ..
+        } = memory::recall(&self.key)?;
+        // Either time may be in the future where the clock was set back.
+        let is_trusted = self.now.checked_sub(read).is_some_and(|age| age < TRUSTED);
+        let is_valid = time <= self.now + MAX_SKEW;
+        (is_valid && (is_trusted || !self.store.is_usable())).then(|| self.cached(record, time))
+    }
+
+    fn remember(&self, record: &Record, time: u64) {
+        if R::HAS_MEMORY {
+            memory::remember(Remembered {
+                key: self.key.clone(),
+                record: record.clone(),
+                time,
+                read: self.now,
+            });
+        }
+    }
+
     /// Looks for the answer about the address, and for the slot of a new one.
     pub(super) async fn find(&self) -> Found {
         let first = store::hash(&self.key) % self.slots;
@@ -115,7 +157,11 @@ impl<R: Runtime> Cache<R> {
                 read.push((slot.clone(), time));
             }
             if let Some(entry) = entry.filter(|entry| entry.key == self.key) {
-                let cached = self.cached(&entry);
+                let record = Record::parse(entry.json.into());
+                let cached = record.map(|record| {
+                    self.remember(&record, time);
+                    self.cached(record, time)
+                });
                 return Found { cached, slot, read };
             }
             if oldest.as_ref().is_none_or(|oldest| time < oldest.1) {
@@ -123,7 +169,8 @@ impl<R: Runtime> Cache<R> {
             }
         }
         Found {
-            cached: None,
+            // Where the store has failed by now.
+            cached: self.recall().filter(|_| !self.store.is_usable()),
             // There is at least one slot.
             slot: oldest.map_or_else(|| self.slot(first), |(slot, _)| slot),
             read,
@@ -137,6 +184,7 @@ impl<R: Runtime> Cache<R> {
         if !self.address.is_none_or(is_asked) {
             return false;
         }
+        self.remember(record, self.now);
         let text = format!("{}\n{}", self.key, record.json());
         let value = store::encode(self.now, &text);
         found.exempt_slot();
@@ -191,14 +239,13 @@ impl<R: Runtime> Cache<R> {
         (time <= self.now + MAX_SKEW).then_some(Entry { time, key, json })
     }
 
-    fn cached(&self, entry: &Entry) -> Option<Cached> {
-        let mut record = Record::parse(entry.json.into())?;
+    fn cached(&self, mut record: Record, time: u64) -> Cached {
         // A neighbour in the same /64 may have asked.
         if let Some(address) = self.address.filter(|address| *address != record.ip) {
             record.set_ip(address);
         }
-        let age = self.now.saturating_sub(entry.time);
-        Some(Cached { record, age })
+        let age = self.now.saturating_sub(time);
+        Cached { record, age }
     }
 
     fn is_expired(&self, time: u64, retention: u64) -> bool {

@@ -1,9 +1,10 @@
-//! Lookups in flight: a lease in the store makes one of many simultaneous
-//! requests ask ipify.
+//! Lookups in flight: a lease makes one of many simultaneous requests ask ipify. The
+//! requests of one instance share it in memory, those of several in the store.
 //!
-//! A lease is a counter whose value is the time at which it expires, in
+//! In the store, a lease is a counter whose value is the time at which it expires, in
 //! milliseconds since 1970. What is free has 0, or a time that has passed.
 
+use super::memory::InFlight;
 use super::store::{self, Store};
 use crate::runtime::Runtime;
 use std::time::Duration;
@@ -13,17 +14,24 @@ use std::time::Duration;
 const KEYS: u64 = 65_536;
 
 /// The right to ask ipify, until it is released or expires.
-pub(super) struct Lease<R> {
+pub(super) struct Lease<R: Runtime> {
     key: String,
     expiry: i64,
     store: Store<R>,
+    /// `None` where an instance has no memory.
+    _in_flight: Option<InFlight<R>>,
 }
 
 /// The lease of another request.
-pub(super) struct Held<R> {
-    key: String,
-    expiry: i64,
-    store: Store<R>,
+pub(super) enum Held<R> {
+    /// Of this instance: the name of the lease.
+    Here(String),
+    /// Of another one.
+    Elsewhere {
+        key: String,
+        expiry: i64,
+        store: Store<R>,
+    },
 }
 
 impl<R: Runtime> Lease<R> {
@@ -38,6 +46,11 @@ impl<R: Runtime> Lease<R> {
         duration: Duration,
         store: &Store<R>,
     ) -> Result<Self, Held<R>> {
+        let in_flight = if R::HAS_MEMORY {
+            Some(InFlight::begin(name).ok_or_else(|| Held::Here(name.to_owned()))?)
+        } else {
+            None
+        };
         let key = format!("geo:lease:{}", store::hash(name) % KEYS);
         let store = store.clone();
         let now = now(&store);
@@ -45,7 +58,7 @@ impl<R: Runtime> Lease<R> {
         let held = store.increment(&key, 0).await.unwrap_or_default();
         if held > now {
             let expiry = expiry.min(held);
-            return Err(Held { key, expiry, store });
+            return Err(Held::Elsewhere { key, expiry, store });
         }
         // Compare and swap, by addition: if the sum is not the new value, another
         // request has changed the old one in between, and this one takes back
@@ -54,9 +67,14 @@ impl<R: Runtime> Lease<R> {
         match store.increment(&key, delta).await {
             Some(sum) if sum != expiry => {
                 subtract(delta, &key, &store).await;
-                Err(Held { key, expiry, store })
+                Err(Held::Elsewhere { key, expiry, store })
             }
-            _ => Ok(Self { key, expiry, store }),
+            _ => Ok(Self {
+                key,
+                expiry,
+                store,
+                _in_flight: in_flight,
+            }),
         }
     }
 
@@ -67,9 +85,19 @@ impl<R: Runtime> Lease<R> {
 }
 
 impl<R: Runtime> Held<R> {
+    /// Returns the lease of a name, if a request of this instance holds it.
+    pub(super) fn here(name: &str) -> Option<Self> {
+        InFlight::<R>::is_any(name).then(|| Self::Here(name.to_owned()))
+    }
+
     /// Returns whether it was released or has expired.
     pub(super) async fn has_ended(&self) -> bool {
-        now(&self.store) >= self.expiry || self.store.get(&self.key).await.is_none()
+        match self {
+            Self::Here(name) => !InFlight::<R>::is_any(name),
+            Self::Elsewhere { key, expiry, store } => {
+                now(store) >= *expiry || store.get(key).await.is_none()
+            }
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use crate::decimal;
 use crate::origin::Origin;
 use crate::problem::{Kind, Problem};
 use crate::runtime::{Failure, FailureKind, Get, Response, Runtime};
-use crate::settings;
+use crate::settings::{self, named};
 use anyhow::anyhow;
 use std::fmt;
 use std::net::IpAddr;
@@ -179,7 +179,11 @@ fn problem(failure: Failure, api_key: &ApiKey) -> Problem {
     let (kind, detail) = match failure.kind {
         FailureKind::Timeout => (
             UpstreamTimeout,
-            "ipify's answer was not complete within timeout_ms. Try again later.",
+            concat!(
+                "ipify's answer was not complete within ",
+                named!("timeout_ms"),
+                ". Try again later."
+            ),
         ),
         FailureKind::NotAllowed => (
             UpstreamUnreachable,

@@ -3,8 +3,11 @@
 //! A [`Lookup`] reads the cache and then does one of three things. A fresh
 //! answer is returned. A stale one is returned too, and replaced after the
 //! response (stale-while-revalidate, RFC 5861). Otherwise it is a miss, and
-//! [`Lookup::fetch`] asks ipify: one of the requests that miss at the same time
-//! takes a lease and asks, and the others wait for its answer in the cache.
+//! [`Miss::ask`] asks ipify: one of the requests that miss at the same time takes a
+//! lease and asks, and the others wait for its answer in the cache.
+//!
+//! An instance that answers many requests also remembers recent answers, so that it
+//! seldom reads the cache.
 
 mod breaker;
 mod budget;
@@ -12,6 +15,7 @@ mod cache;
 mod in_flight;
 mod ipify;
 mod json;
+mod memory;
 mod record;
 mod store;
 
@@ -48,6 +52,15 @@ pub struct Lookup<R> {
     store: Store<R>,
     /// `None` where nothing is cached.
     cache: Option<Cache<R>>,
+}
+
+/// A lookup for which ipify has to be asked.
+pub struct Miss<R> {
+    after: After<R>,
+    /// A stale answer.
+    cached: Option<Cached>,
+    /// Whether that may be served where ipify fails.
+    may_serve: bool,
 }
 
 /// What came of a lookup.
@@ -190,46 +203,61 @@ impl<R: Runtime> Lookup<R> {
 
     /// Returns the answer, and what is left to do when the response was sent.
     pub async fn answer(self, stale: Stale) -> Outcome<R> {
+        match self.find(stale).await {
+            Ok(outcome) => outcome,
+            Err(miss) => miss.ask().await,
+        }
+    }
+
+    /// Looks for an answer that needs no request to ipify.
+    ///
+    /// # Errors
+    ///
+    /// If there is none.
+    pub async fn find(self, stale: Stale) -> Result<Outcome<R>, Miss<R>> {
         let Some(cache) = &self.cache else {
-            return self.answer_uncached().await;
+            return Err(Miss {
+                after: After::new(self, Found::from(None), 0),
+                cached: None,
+                may_serve: false,
+            });
         };
-        let mut found = cache.find().await;
+        let recalled = cache.recall();
+        let is_fresh = recalled
+            .as_ref()
+            .is_some_and(|cached| self.is_fresh(cached));
+        let mut found = if is_fresh || Held::<R>::here(cache.key()).is_some() {
+            Found::from(recalled)
+        } else {
+            cache.find().await
+        };
         match self.plan(found.cached.take(), stale) {
-            Err(problem) => Outcome::new(Err(problem), None),
-            Ok(Plan::Fresh(cached)) => self.serve(cached),
+            Err(problem) => Ok(Outcome::new(Err(problem), None)),
+            Ok(Plan::Fresh(cached)) => Ok(self.serve(cached)),
             Ok(Plan::ServeStale { cached, retention }) => {
                 let mut outcome = self.serve(cached);
                 outcome.after = Some(After {
                     refresh: true,
-                    sweep: false,
-                    retention,
-                    found,
-                    lookup: self,
+                    ..After::new(self, found, retention)
                 });
-                outcome
+                Ok(outcome)
             }
             Ok(Plan::Fetch {
                 cached,
                 may_serve,
                 retention,
-            }) => {
-                let (mut outcome, sweep) = self.miss(cache, &mut found, cached, may_serve).await;
-                outcome.after = Some(After {
-                    refresh: false,
-                    sweep,
-                    retention,
-                    found,
-                    lookup: self,
-                });
-                outcome
-            }
+            }) => Err(Miss {
+                after: After::new(self, found, retention),
+                cached,
+                may_serve,
+            }),
         }
     }
 
     /// Decides what to do about what the cache has.
     fn plan(&self, cached: Option<Cached>, stale: Stale) -> Result<Plan, Problem> {
         let cached = match cached {
-            Some(cached) if cached.age < self.ttl() => return Ok(Plan::Fresh(cached)),
+            Some(cached) if self.is_fresh(&cached) => return Ok(Plan::Fresh(cached)),
             cached => cached,
         };
         // Read before ipify is asked, so that no credit is spent on an answer
@@ -249,52 +277,12 @@ impl<R: Runtime> Lookup<R> {
         })
     }
 
-    /// Asks ipify. Where that fails, serves the cached answer if it may be.
-    /// Returns whether ipify gave a new answer, too.
-    async fn miss(
-        &self,
-        cache: &Cache<R>,
-        found: &mut Found,
-        cached: Option<Cached>,
-        may_serve: bool,
-    ) -> (Outcome<R>, bool) {
-        let was_cached = cached.is_some();
-        let status = |stored| {
-            if was_cached {
-                CacheStatus::Stale { stored }
-            } else {
-                CacheStatus::Miss { stored }
-            }
-        };
-        match self.fetch(cache, found).await {
-            Ok(Fetched::New { record, stored }) => (self.fresh(record, status(stored)), true),
-            Ok(Fetched::Shared(cached)) => {
-                let mut outcome = self.serve(cached);
-                outcome.cache_status = Some(CacheStatus::Collapsed);
-                (outcome, false)
-            }
-            Err(failed) => {
-                let is_servable = may_serve || failed.problem.kind == Kind::BudgetSpent;
-                match cached.filter(|_| is_servable) {
-                    Some(cached) => {
-                        found.exempt_slot();
-                        failed.problem.log(&self.store.runtime);
-                        (self.serve(cached), false)
-                    }
-                    None => (failed.outcome(status(false)), false),
-                }
-            }
-        }
-    }
-
     /// Asks ipify, or waits for its answer to another request.
     async fn fetch(&self, cache: &Cache<R>, found: &mut Found) -> Result<Fetched, Failed> {
         let upstream = self.upstream()?;
-        upstream.breaker.check().await.map_err(circuit_open)?;
-        let timeout = upstream.access.timeout;
-        let lease = match Lease::acquire(cache.key(), timeout, &self.store).await {
+        let lease = match self.acquire(&upstream, cache).await? {
             Ok(lease) => Some(lease),
-            Err(held) => match self.wait(&held, timeout, cache, found).await {
+            Err(held) => match self.wait(&held, &upstream, cache, found).await {
                 Some(cached) => return Ok(Fetched::Shared(cached)),
                 // The other request got no answer. Those that waited for it do
                 // not wait for each other, too.
@@ -304,12 +292,26 @@ impl<R: Runtime> Lookup<R> {
         self.ask_and_store(&upstream, lease, cache, found).await
     }
 
+    /// Takes the lease of the address, or returns that of another request. Fails where
+    /// the circuit breaker is open.
+    async fn acquire(
+        &self,
+        upstream: &Upstream<R>,
+        cache: &Cache<R>,
+    ) -> Result<Result<Lease<R>, Held<R>>, Failed> {
+        if let Some(held) = Held::here(cache.key()) {
+            return Ok(Err(held));
+        }
+        upstream.breaker.check().await.map_err(circuit_open)?;
+        Ok(Lease::acquire(cache.key(), upstream.access.timeout, &self.store).await)
+    }
+
     /// Waits until another request has stored its answer, or has ended without
     /// one.
     async fn wait(
         &self,
         held: &Held<R>,
-        timeout: Duration,
+        upstream: &Upstream<R>,
         cache: &Cache<R>,
         found: &mut Found,
     ) -> Option<Cached> {
@@ -318,10 +320,14 @@ impl<R: Runtime> Lookup<R> {
         let mut pause = MIN_PAUSE;
         // The bound is for a store or a clock that is wrong: neither must fail a
         // request.
-        while !held.has_ended().await && runtime.elapsed() - begin < 2 * timeout {
+        let limit = 2 * upstream.access.timeout;
+        while !held.has_ended().await && runtime.elapsed() - begin < limit {
             runtime.sleep(pause).await;
             pause = MAX_PAUSE.min(2 * pause);
-            *found = cache.find().await;
+            *found = match held {
+                Held::Here(_) => Found::from(cache.recall()),
+                Held::Elsewhere { .. } => cache.find().await,
+            };
             if let Some(cached) = self.take_fresh(found) {
                 return Some(cached);
             }
@@ -333,9 +339,7 @@ impl<R: Runtime> Lookup<R> {
     /// it gave a new answer.
     async fn refresh(&self, cache: &Cache<R>, found: &mut Found) -> Result<bool, Failed> {
         let upstream = self.upstream()?;
-        upstream.breaker.check().await.map_err(circuit_open)?;
-        let timeout = upstream.access.timeout;
-        let Ok(lease) = Lease::acquire(cache.key(), timeout, &self.store).await else {
+        let Ok(lease) = self.acquire(&upstream, cache).await? else {
             return Ok(false);
         };
         let fetched = self.ask_and_store(&upstream, Some(lease), cache, found);
@@ -414,9 +418,13 @@ impl<R: Runtime> Lookup<R> {
         }
     }
 
+    fn is_fresh(&self, cached: &Cached) -> bool {
+        cached.age < self.ttl()
+    }
+
     /// Takes the cached answer, if it is fresh.
     fn take_fresh(&self, found: &mut Found) -> Option<Cached> {
-        found.cached.take().filter(|cached| cached.age < self.ttl())
+        found.cached.take().filter(|cached| self.is_fresh(cached))
     }
 
     /// The outcome where a new answer is served.
@@ -442,6 +450,53 @@ impl<R: Runtime> Lookup<R> {
     }
 }
 
+impl<R: Runtime> Miss<R> {
+    /// Asks ipify. Where that fails, the answer is a stale one if it may be served.
+    pub async fn ask(self) -> Outcome<R> {
+        let Self {
+            mut after,
+            cached,
+            may_serve,
+        } = self;
+        let lookup = &after.lookup;
+        let Some(cache) = &lookup.cache else {
+            return lookup.answer_uncached().await;
+        };
+        let was_cached = cached.is_some();
+        let status = |stored| {
+            if was_cached {
+                CacheStatus::Stale { stored }
+            } else {
+                CacheStatus::Miss { stored }
+            }
+        };
+        let mut outcome = match lookup.fetch(cache, &mut after.found).await {
+            Ok(Fetched::New { record, stored }) => {
+                after.sweep = true;
+                lookup.fresh(record, status(stored))
+            }
+            Ok(Fetched::Shared(cached)) => {
+                let mut outcome = lookup.serve(cached);
+                outcome.cache_status = Some(CacheStatus::Collapsed);
+                outcome
+            }
+            Err(failed) => {
+                let is_servable = may_serve || failed.problem.kind == Kind::BudgetSpent;
+                match cached.filter(|_| is_servable) {
+                    Some(cached) => {
+                        after.found.exempt_slot();
+                        failed.problem.log(&lookup.store.runtime);
+                        lookup.serve(cached)
+                    }
+                    None => failed.outcome(status(false)),
+                }
+            }
+        };
+        outcome.after = Some(after);
+        outcome
+    }
+}
+
 impl<R> Outcome<R> {
     fn new(result: Result<Answer, Problem>, cache_status: Option<CacheStatus>) -> Self {
         Self {
@@ -453,6 +508,17 @@ impl<R> Outcome<R> {
 }
 
 impl<R: Runtime> After<R> {
+    /// The least that is left to do: expired answers are deleted.
+    fn new(lookup: Lookup<R>, found: Found, retention: u64) -> Self {
+        Self {
+            lookup,
+            found,
+            retention,
+            refresh: false,
+            sweep: false,
+        }
+    }
+
     /// Replaces the answer that was served, where it was stale, and deletes
     /// expired ones.
     pub async fn run(self) {

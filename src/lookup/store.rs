@@ -19,8 +19,13 @@ pub(super) struct Store<R> {
 impl<R: Runtime> Store<R> {
     /// Returns the platform's store; where it has none, one that is empty.
     pub(super) fn new(runtime: R) -> Self {
-        let is_usable = Rc::new(Cell::new(R::HAS_STORE));
+        let is_usable = Rc::new(Cell::new(runtime.is_store_available()));
         Self { runtime, is_usable }
+    }
+
+    /// Returns whether the store has worked so far.
+    pub(super) fn is_usable(&self) -> bool {
+        self.is_usable.get()
     }
 
     /// Returns the value of a key, `None` where it has none.

@@ -152,6 +152,7 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
 impl Runtime for TestRuntime {
     const HAS_SPIN_HEADERS: bool = true;
     const HAS_STORE: bool = true;
+    const HAS_MEMORY: bool = false;
 
     fn variable(&self, name: &str) -> anyhow::Result<Option<String>> {
         let own = [

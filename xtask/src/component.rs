@@ -18,17 +18,23 @@ pub enum Build {
     Spin,
     /// geo-plain.wasm, for any host of wasi:http/proxy
     Plain,
+    /// geo-p3.wasm, the server for WASI 0.3
+    P3,
+    /// geo-middleware.wasm, for WASI 0.3 applications
+    Middleware,
 }
 
 impl Build {
-    /// Both builds.
-    pub const ALL: [Self; 2] = [Self::Spin, Self::Plain];
+    /// All builds.
+    pub const ALL: [Self; 4] = [Self::Spin, Self::Plain, Self::P3, Self::Middleware];
 
     /// Returns the name of the file, in the root of the workspace.
     pub fn file(self) -> &'static str {
         match self {
             Self::Spin => "geo.wasm",
             Self::Plain => "geo-plain.wasm",
+            Self::P3 => "geo-p3.wasm",
+            Self::Middleware => "geo-middleware.wasm",
         }
     }
 
@@ -37,6 +43,8 @@ impl Build {
         match self {
             Self::Spin => &[],
             Self::Plain => &["--no-default-features"],
+            Self::P3 => &["--features", "p3"],
+            Self::Middleware => &["--features", "middleware"],
         }
     }
 }

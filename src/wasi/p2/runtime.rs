@@ -17,6 +17,7 @@ pub(super) struct Platform {
 impl Runtime for Platform {
     const HAS_SPIN_HEADERS: bool = platform::HAS_SPIN_HEADERS;
     const HAS_STORE: bool = platform::HAS_STORE;
+    const HAS_MEMORY: bool = false;
 
     fn variable(&self, name: &str) -> anyhow::Result<Option<String>> {
         platform::variable(name)

@@ -13,20 +13,28 @@ use std::collections::HashMap;
 use std::io::Write;
 use std::path::Path;
 use tar::{EntryType, Header};
-use xtask::component::Build;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// Writes the image of a build in `root`. Replaces a layout in the folder.
+/// An image.
+#[derive(Clone, Copy)]
+pub enum Image {
+    /// The plain build.
+    Plain,
+    /// The build for Spin, and its manifest.
+    Spin,
+}
+
+/// Writes an image of what is in `root`. Replaces a layout in the folder.
 ///
 /// # Errors
 ///
-/// If the build is missing, or the layout cannot be written.
-pub fn write(root: &Path, build: Build, folder: &Path) -> Result<()> {
+/// If a file is missing, or the layout cannot be written.
+pub fn write(root: &Path, image: Image, folder: &Path) -> Result<()> {
     // Source and name of each file, in the order of the names.
-    let (files, tag) = match build {
-        Build::Plain => (&[("geo-plain.wasm", "geo.wasm")][..], VERSION.to_owned()),
-        Build::Spin => (
+    let (files, tag) = match image {
+        Image::Plain => (&[("geo-plain.wasm", "geo.wasm")][..], VERSION.to_owned()),
+        Image::Spin => (
             &[("geo.wasm", "geo.wasm"), ("spin.toml", "spin.toml")][..],
             format!("{VERSION}-spin"),
         ),

@@ -2,7 +2,8 @@
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
-use pack::{artifact, image, size};
+use pack::image::{self, Image};
+use pack::{artifact, size};
 use std::process::ExitCode;
 use xtask::component::Build;
 use xtask::workspace::Workspace;
@@ -21,7 +22,11 @@ enum Task {
     /// Write the component as an OCI artifact, for registries and wkg: dist/artifact
     Artifact,
     /// Show the size of the component by crate and function
-    Size,
+    Size {
+        /// Which build of it
+        #[arg(value_enum, default_value_t = Build::Spin)]
+        build: Build,
+    },
 }
 
 fn main() -> ExitCode {
@@ -39,10 +44,10 @@ fn perform(task: &Task) -> Result<()> {
     let root = &workspace.root;
     match task {
         Task::Image => {
-            image::write(root, Build::Plain, &root.join("dist/image"))?;
-            image::write(root, Build::Spin, &root.join("dist/image-spin"))
+            image::write(root, Image::Plain, &root.join("dist/image"))?;
+            image::write(root, Image::Spin, &root.join("dist/image-spin"))
         }
         Task::Artifact => artifact::write(root, &root.join("dist/artifact")),
-        Task::Size => size::print(&workspace),
+        Task::Size { build } => size::print(&workspace, *build),
     }
 }

@@ -9,16 +9,16 @@ use wasmparser::{KnownCustom, Name, Parser, Payload, TypeRef};
 use xtask::component::{self, Build};
 use xtask::workspace::Workspace;
 
-/// Builds the component for Spin, and prints its size by crate and function.
+/// Builds the component, and prints its size by crate and function.
 ///
 /// # Errors
 ///
 /// If it does not compile.
-pub fn print(workspace: &Workspace) -> Result<()> {
-    component::build(workspace, Build::Spin, true)?;
-    let shipped = std::fs::read(workspace.root.join(Build::Spin.file()))?;
+pub fn print(workspace: &Workspace, build: Build) -> Result<()> {
+    component::build(workspace, build, true)?;
+    let shipped = std::fs::read(workspace.root.join(build.file()))?;
     // The same code with the names of its functions.
-    let named = std::fs::read(component::compile(workspace, Build::Spin, "size", true)?)?;
+    let named = std::fs::read(component::compile(workspace, build, "size", true)?)?;
     let module = Module::read(&named)?;
 
     let mut parts = BTreeMap::new();

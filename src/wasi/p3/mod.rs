@@ -1,0 +1,39 @@
+//! The WASI 0.3 components: spin-sdk around the core. An instance answers many
+//! requests, some of them at the same time.
+
+mod client;
+#[cfg(not(feature = "middleware"))]
+mod incoming;
+#[cfg(feature = "middleware")]
+mod middleware;
+mod outgoing;
+mod runtime;
+mod store;
+mod variables;
+
+use futures_util::future::{Either, select};
+use spin_sdk::wasip3::clocks::monotonic_clock;
+use std::pin::pin;
+use std::time::Duration;
+
+mod export {
+    #![allow(unsafe_code)] // generated
+    #[cfg(not(feature = "middleware"))]
+    use super::incoming::Component;
+    #[cfg(feature = "middleware")]
+    use super::middleware::Component;
+    spin_sdk::wasip3::http::service::export!(Component);
+}
+
+/// Waits for a future, for a time at most; `None` where the time was up. The future is
+/// dropped then.
+async fn within<T>(time: Duration, future: impl Future<Output = T>) -> Option<T> {
+    match select(pin!(future), pin!(sleep(time))).await {
+        Either::Left((value, _)) => Some(value),
+        Either::Right(_) => None,
+    }
+}
+
+async fn sleep(time: Duration) {
+    monotonic_clock::wait_for(super::failure::nanoseconds(time)).await;
+}
