@@ -11,8 +11,9 @@
 //! |---|---|
 //! | [`lookup`] | what is known of an address: cache, lookups in flight, circuit breaker, budget, ipify |
 //! | [`http`] | how geo is asked and answers over HTTP |
+//! | [`middleware`] | which headers tell an application where its visitor is, and which countries it admits |
 //! | `wasi` | what geo runs on: bindings, variables, store, clock, log, HTTP client |
-//! | [`runtime`] | the trait between the first two and the third |
+//! | [`runtime`] | the trait between these and `wasi` |
 //! | [`settings`], [`fields`] | the two tables: the operator's settings and the values of an answer |
 //! | [`address`], [`origin`], [`country`] | what several of them read |
 //! | [`problem`] | why a request fails |
@@ -25,6 +26,7 @@ mod decimal;
 pub mod fields;
 pub mod http;
 pub mod lookup;
+pub mod middleware;
 pub mod origin;
 pub mod problem;
 pub mod runtime;

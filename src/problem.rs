@@ -53,6 +53,9 @@ pub enum Kind {
     UpstreamTimeout,
     /// The lookups of the day are used up.
     BudgetSpent,
+    /// The operator does not admit clients in this country, to the application
+    /// behind the middleware.
+    CountryBlocked,
 }
 
 impl Kind {
@@ -73,6 +76,7 @@ impl Kind {
             Self::UpstreamBusy => "upstream-busy",
             Self::UpstreamTimeout => "upstream-timeout",
             Self::BudgetSpent => "budget-spent",
+            Self::CountryBlocked => "country-blocked",
         }
     }
 }

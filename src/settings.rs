@@ -5,6 +5,7 @@
 //! none that it does not need. An empty variable has its default. A problem
 //! names the variable and never shows its value.
 
+use crate::country;
 use crate::decimal;
 use crate::origin::{AllowedOrigins, Origin};
 use crate::problem::{Kind, Problem};
@@ -46,37 +47,21 @@ macro_rules! named {
 pub(crate) use named;
 
 macro_rules! settings {
-    ($($(#[$doc:meta])* $constant:ident: $type:ty = ($name:expr, $default:literal, $parse:expr);)*) => {
+    ($table:ident; $($(#[$doc:meta])* $constant:ident: $type:ty = ($name:expr, $default:literal, $parse:expr);)*) => {
         $($(#[$doc])* pub const $constant: Setting<$type> = Setting {
             name: $name,
             default: $default,
             parse: $parse,
         };)*
 
-        /// All variables: their names and their defaults.
-        pub const SETTINGS: &[(&str, &str)] = &[$(($name, $default)),*];
-
-        /// Returns the names of all variables.
-        pub fn names() -> impl Iterator<Item = &'static str> {
-            SETTINGS.iter().map(|setting| setting.0)
-        }
-
-        /// Checks all variables but the one that has been read.
-        ///
-        /// # Errors
-        ///
-        /// [`Kind::Misconfigured`] for the first that is missing, invalid or cannot
-        /// be read.
-        pub fn check_others(read: &str, runtime: &impl Runtime) -> Result<(), Problem> {
-            $(if $name != read {
-                $constant.read(runtime)?;
-            })*
-            Ok(())
-        }
+        /// Variables: their names and their defaults.
+        pub const $table: &[(&str, &str)] = &[$(($name, $default)),*];
     };
 }
 
 settings! {
+    SETTINGS;
+
     /// The API key of the ipify account: the one secret.
     IPIFY_API_KEY: String = ("ipify_api_key", "", api_key);
     /// Where requests go.
@@ -101,6 +86,61 @@ settings! {
     CACHE_SLOTS: u64 = (named!("cache_slots"), "65536", number::<1, 16_777_216>);
     /// The pages that may read answers.
     CORS_ORIGIN: AllowedOrigins = (named!("cors_origin"), "*", allowed_origins);
+}
+
+settings! {
+    MIDDLEWARE_SETTINGS;
+
+    /// How long a request of a new client may wait for ipify.
+    GEO_WAIT_MS: Duration = ("geo_wait_ms", "1000", wait);
+    /// The names of the headers.
+    GEO_HEADERS: Names = ("geo_headers", "geo", names_of_headers);
+    /// The countries that may use the application; empty for all.
+    GEO_ALLOW_COUNTRIES: Vec<String> = ("geo_allow_countries", "", countries);
+    /// The countries that may not.
+    GEO_BLOCK_COUNTRIES: Vec<String> = ("geo_block_countries", "", countries);
+    /// Whether a client may whose country is not known.
+    GEO_UNKNOWN_COUNTRY: bool = ("geo_unknown_country", "allow", allow_or_block);
+    /// The status of the answer to a client that may not.
+    GEO_BLOCKED_STATUS: u16 = ("geo_blocked_status", "403", blocked_status);
+    /// The paths that need neither a location nor a rule.
+    GEO_SKIP_PATHS: Vec<String> = ("geo_skip_paths", "/.well-known/", paths);
+}
+
+/// Returns the names of the variables that this build reads.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    let middleware = cfg!(feature = "middleware").then_some(MIDDLEWARE_SETTINGS);
+    let settings = middleware.into_iter().flatten().chain(SETTINGS);
+    settings.map(|setting| setting.0)
+}
+
+/// Checks all variables of the server but the one that has been read.
+///
+/// # Errors
+///
+/// [`Kind::Misconfigured`] for the first that is missing, invalid or cannot be read.
+pub fn check_others(read: &str, runtime: &impl Runtime) -> Result<(), Problem> {
+    macro_rules! check {
+        ($($setting:ident)*) => {
+            $(if $setting.name != read {
+                $setting.read(runtime)?;
+            })*
+        };
+    }
+    check!(IPIFY_API_KEY IPIFY_ORIGIN IPIFY_PATH LOOKUP LOOKUPS_PER_DAY CLIENT_IP_HEADER);
+    check!(TRUSTED_HOPS TIMEOUT_MS CACHE_TTL CACHE_STALE CACHE_SLOTS CORS_ORIGIN);
+    Ok(())
+}
+
+/// The names of the headers that the middleware sets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Names {
+    /// `geo-country` and so on.
+    Geo,
+    /// Those of Cloudflare.
+    Cloudflare,
+    /// Those of Vercel.
+    Vercel,
 }
 
 /// The largest time that a variable may have, in seconds.
@@ -226,6 +266,54 @@ fn allowed_origins(text: &str) -> Result<AllowedOrigins, Wanted> {
     AllowedOrigins::parse(text).ok_or(wanted.into())
 }
 
+fn wait(text: &str) -> Result<Duration, Wanted> {
+    number::<0, 600_000>(text).map(Duration::from_millis)
+}
+
+fn names_of_headers(text: &str) -> Result<Names, Wanted> {
+    match text {
+        "geo" => Ok(Names::Geo),
+        "cloudflare" => Ok(Names::Cloudflare),
+        "vercel" => Ok(Names::Vercel),
+        _ => Err("geo, cloudflare or vercel".into()),
+    }
+}
+
+fn countries(text: &str) -> Result<Vec<String>, Wanted> {
+    let codes: Vec<_> = list(text).map(str::to_ascii_uppercase).collect();
+    let are_known = codes.iter().all(|code| country::name(code).is_some());
+    let wanted = "a list of ISO 3166-1 codes like CH or GB, with commas between";
+    are_known.then_some(codes).ok_or(wanted.into())
+}
+
+fn allow_or_block(text: &str) -> Result<bool, Wanted> {
+    match text {
+        "allow" => Ok(true),
+        "block" => Ok(false),
+        _ => Err("allow or block".into()),
+    }
+}
+
+fn blocked_status(text: &str) -> Result<u16, Wanted> {
+    match text {
+        "403" => Ok(403),
+        "451" => Ok(451),
+        _ => Err("403 or 451".into()),
+    }
+}
+
+fn paths(text: &str) -> Result<Vec<String>, Wanted> {
+    let paths: Vec<_> = list(text).map(str::to_owned).collect();
+    let are_paths = paths.iter().all(|path| path.starts_with('/'));
+    let wanted = "a list of paths like /.well-known/ or /healthz, with commas between";
+    are_paths.then_some(paths).ok_or(wanted.into())
+}
+
+fn list(text: &str) -> impl Iterator<Item = &str> {
+    let elements = text.split(',').map(str::trim_ascii);
+    elements.filter(|element| !element.is_empty())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -306,6 +394,13 @@ mod tests {
         rejects(&CACHE_TTL, &["1.5", "31536001", "-1"]);
         rejects(&CACHE_STALE, &["-1", "one"]);
         rejects(&CACHE_SLOTS, &["0", "16777217"]);
+        rejects(&GEO_WAIT_MS, &["-1", "1s"]);
+        rejects(&GEO_HEADERS, &["cf", "geo,vercel"]);
+        rejects(&GEO_ALLOW_COUNTRIES, &["UK", "CH DE", "*", "CHE"]);
+        rejects(&GEO_BLOCK_COUNTRIES, &["ZZ", "CH;DE"]);
+        rejects(&GEO_UNKNOWN_COUNTRY, &["yes"]);
+        rejects(&GEO_BLOCKED_STATUS, &["404", "0403"]);
+        rejects(&GEO_SKIP_PATHS, &["healthz", "/a,b"]);
         rejects(
             &CORS_ORIGIN,
             &["elbonia.example", "https://a/b", "https://a:0443"],

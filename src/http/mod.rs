@@ -2,11 +2,11 @@
 
 mod accept;
 mod cache_headers;
-mod client;
+pub(crate) mod client;
 mod cors;
 mod openapi;
 mod page;
-mod problem;
+pub(crate) mod problem;
 mod representation;
 mod request;
 mod response;

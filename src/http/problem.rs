@@ -55,6 +55,27 @@ pub(crate) fn respond(
     response
 }
 
+/// Returns the response of an application that geo is a part of: without links, and
+/// without the style of geo's pages.
+pub(crate) fn plain(status: u16, problem: &Problem, request: &Request) -> Response {
+    let (_, title) = meaning(problem.kind);
+    let detail = &problem.detail;
+    let mut response = match Form::of(request) {
+        Form::Json => Response::new(status, "application/problem+json", to_json(status, problem)),
+        Form::Html => {
+            let page = format!(
+                "<!doctype html><html lang=en><meta name=viewport content=width=device-width>\
+                 <title>{title}</title><h1>{title}</h1><p>{detail}</p></html>\n"
+            );
+            Response::new(status, "text/html; charset=utf-8", page)
+        }
+        Form::Text => Response::text(status, format!("{title}: {detail}\n")),
+    };
+    response.header("cache-control", "no-store");
+    response.header("vary", "accept");
+    response
+}
+
 /// Returns the status of a kind of problem.
 pub(crate) fn status(kind: Kind) -> u16 {
     meaning(kind).0
@@ -77,6 +98,7 @@ fn meaning(kind: Kind) -> (u16, &'static str) {
         Kind::UpstreamBusy => (503, "ipify is busy"),
         Kind::UpstreamTimeout => (504, "ipify took too long"),
         Kind::BudgetSpent => (503, "Today's lookups are used up"),
+        Kind::CountryBlocked => (403, "Not available in your country"),
     }
 }
 

@@ -507,6 +507,13 @@ impl<R> Outcome<R> {
     }
 }
 
+/// What comes of a lookup that could not begin.
+impl<R> From<Problem> for Outcome<R> {
+    fn from(problem: Problem) -> Self {
+        Self::new(Err(problem), None)
+    }
+}
+
 impl<R: Runtime> After<R> {
     /// The least that is left to do: expired answers are deleted.
     fn new(lookup: Lookup<R>, found: Found, retention: u64) -> Self {

@@ -69,6 +69,7 @@ impl From<problem::Problem> for Problem {
                 | Kind::MethodNotAllowed
                 | Kind::LookupDisabled
                 | Kind::NoValue
+                | Kind::CountryBlocked
                 | Kind::UnsupportedParameter => ProblemKind::Other,
             },
             advice: problem.detail.into_owned(),

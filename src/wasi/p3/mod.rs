@@ -34,6 +34,25 @@ async fn within<T>(time: Duration, future: impl Future<Output = T>) -> Option<T>
     }
 }
 
+/// Waits for a future, for a time at most. It goes on where the time is up.
+#[cfg(feature = "middleware")]
+async fn within_or_later<T>(
+    time: Duration,
+    future: impl Future<Output = T> + 'static,
+) -> Option<T> {
+    let future = Box::pin(future);
+    let later = if time.is_zero() {
+        future
+    } else {
+        match select(future, pin!(sleep(time))).await {
+            Either::Left((value, _)) => return Some(value),
+            Either::Right((_, future)) => future,
+        }
+    };
+    spin_sdk::wasip3::spawn(async { drop(later.await) });
+    None
+}
+
 async fn sleep(time: Duration) {
     monotonic_clock::wait_for(super::failure::nanoseconds(time)).await;
 }
