@@ -61,8 +61,10 @@ lint: toolchain ## Check formatting, code, crates, manifests, workflows and link
 	cargo clippy --workspace --all-targets -- --deny warnings
 	cargo clippy --workspace --all-targets --no-default-features --features geo-host/default -- --deny warnings
 	cargo clippy --release --package geo --target wasm32-wasip2 -- --deny warnings
-	cargo clippy --release --package geo --target wasm32-wasip2 --no-default-features -- --deny warnings
+	cargo clippy --release --package geo --target wasm32-wasip2 --no-default-features --features p2 -- --deny warnings
 	cargo clippy --release --package geo --target wasm32-wasip2 --no-default-features --features spin -- --deny warnings
+	cargo clippy --release --package geo --target wasm32-wasip2 --no-default-features --features p3,atomics -- --deny warnings
+	cargo clippy --release --package geo --target wasm32-wasip2 --no-default-features --features middleware,atomics -- --deny warnings
 	@$(XTASK) lint
 
 toolchain:

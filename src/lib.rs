@@ -31,5 +31,5 @@ pub mod origin;
 pub mod problem;
 pub mod runtime;
 pub mod settings;
-#[cfg(target_family = "wasm")]
+#[cfg(all(target_family = "wasm", any(feature = "p2", feature = "p3")))]
 mod wasi;

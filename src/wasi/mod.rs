@@ -2,7 +2,7 @@
 //! geo is about.
 
 mod failure;
-#[cfg(not(feature = "p3"))]
+#[cfg(all(feature = "p2", not(feature = "p3")))]
 mod p2;
 #[cfg(feature = "p3")]
 mod p3;

@@ -42,9 +42,9 @@ impl Build {
     pub fn flags(self) -> &'static [&'static str] {
         match self {
             Self::Spin => &[],
-            Self::Plain => &["--no-default-features"],
-            Self::P3 => &["--features", "p3"],
-            Self::Middleware => &["--features", "middleware"],
+            Self::Plain => &["--no-default-features", "--features", "p2"],
+            Self::P3 => &["--no-default-features", "--features", "p3,atomics"],
+            Self::Middleware => &["--no-default-features", "--features", "middleware,atomics"],
         }
     }
 }
