@@ -7,10 +7,22 @@ use super::within_or_later;
 use crate::http;
 use crate::middleware::{self, Location, Progress, Verdict};
 use crate::runtime::Headers;
-use spin_sdk::http::{IntoResponse, next};
+use bindings::wasi::http::handler as application;
 use spin_sdk::wasip3::exports::http::handler::Guest;
 use spin_sdk::wasip3::http::types::{ErrorCode, Fields, Request, Response};
 use spin_sdk::wasip3::{spawn, wit_future};
+
+mod bindings {
+    #![allow(missing_docs, unsafe_code)] // generated
+    use spin_sdk::wit_bindgen;
+    wit_bindgen::generate!({
+        path: "wit/middleware",
+        world: "geo:middleware/application",
+        runtime_path: "spin_sdk::wit_bindgen::rt",
+        with: { "wasi:http/types@0.3.0": spin_sdk::wasip3::http::types },
+        generate_all,
+    });
+}
 
 pub(super) struct Component;
 
@@ -63,7 +75,8 @@ impl Guest for Component {
             // The values are ASCII without controls.
             let _ = changed.append(name, value.as_bytes());
         }
-        next(with_headers(request, changed)).await.into_response()
+        // spin-sdk's `next` would parse the headers of the response, which costs 80 kB.
+        application::handle(with_headers(request, changed)).await
     }
 }
 
