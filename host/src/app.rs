@@ -1,7 +1,7 @@
 //! An application that is ready to run: the manifest with its variables.
 
 use crate::allowed_hosts::AllowedHosts;
-use crate::manifest::{Dependency, Manifest};
+use crate::manifest::{Dependency, Manifest, Middleware};
 use crate::template;
 use anyhow::{Context, Result, anyhow};
 use std::collections::BTreeMap;
@@ -13,6 +13,8 @@ pub struct App {
     pub source: PathBuf,
     /// The components that it is composed with.
     pub dependencies: Vec<Dependency>,
+    /// The middleware in front of it, from the outermost.
+    pub middleware: Vec<Middleware>,
     pub(crate) route: String,
     pub(crate) variables: BTreeMap<String, String>,
     pub(crate) allowed_hosts: AllowedHosts,
@@ -56,6 +58,7 @@ impl App {
         Ok(Self {
             source: manifest.source,
             dependencies: manifest.dependencies,
+            middleware: manifest.middleware,
             route: manifest.route,
             variables: component_variables,
             allowed_hosts,

@@ -1,27 +1,26 @@
-//! The component, compiled once, with a new instance for each request.
+//! The component, compiled once.
 
 use crate::app::App;
 use crate::bindings::fermyon::spin::{key_value, variables};
+use crate::bindings::spin::key_value::key_value as key_value_3;
+use crate::bindings::spin::variables::variables as variables_3;
 use crate::bindings::wasi::keyvalue::{atomics, store};
 #[cfg(feature = "compose")]
 use crate::composition::compose;
 use crate::instance::{AppState, InstanceState, MEMORY_LIMIT};
-use crate::manifest::Dependency;
-use crate::usage::Usage;
-use anyhow::{Context, Result, anyhow, bail};
-use bytes::Bytes;
+use crate::proxy::Proxy;
+use crate::service::{self, Service};
+use anyhow::{Context, Result, bail};
 use http::{Request, Response};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{Semaphore, oneshot};
-use tokio::time::timeout;
+use tokio::sync::Semaphore;
 use wasmtime::component::{HasSelf, Linker};
-use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Store};
+use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
+use wasmtime_wasi_http::WasiBody;
 use wasmtime_wasi_http::p2::bindings::ProxyPre;
-use wasmtime_wasi_http::p2::bindings::http::types::Scheme;
-use wasmtime_wasi_http::p2::body::HyperOutgoingBody;
-use wasmtime_wasi_http::{Error, WasiHttpView};
+use wasmtime_wasi_http::p3::bindings::ServicePre;
 
 /// The number of memories for simultaneous instances. Most components need one; a
 /// component that is composed of two needs two. Further requests wait.
@@ -29,14 +28,23 @@ const MEMORIES: u32 = 256;
 
 /// How long an instance may run, including what it does after its response. As long
 /// as the default timeout of an outgoing request.
-const CALL_LIMIT: Duration = Duration::from_secs(600);
+pub const CALL_LIMIT: Duration = Duration::from_secs(600);
 
 /// A compiled component. Clones share the code.
 #[derive(Clone)]
 pub struct Component {
-    pre: ProxyPre<InstanceState>,
+    pre: Pre,
     kind: Kind,
     permits: Arc<Semaphore>,
+}
+
+/// What instances are made from.
+#[derive(Clone)]
+enum Pre {
+    /// WASI 0.2.
+    Proxy(ProxyPre<InstanceState>),
+    /// WASI 0.3.
+    Service(ServicePre<InstanceState>),
 }
 
 /// The kind of host that a component is built for.
@@ -49,16 +57,40 @@ pub enum Kind {
     Plain,
 }
 
+/// The instances of a component that answer requests.
+pub enum Instances {
+    Proxy(Proxy),
+    Service(Service),
+}
+
+impl Instances {
+    /// Answers a request. An instance may go on after its response.
+    pub async fn answer(&self, request: Request<WasiBody>) -> Result<Response<WasiBody>> {
+        match self {
+            Self::Proxy(proxy) => proxy.answer(request).await,
+            Self::Service(service) => service::answer(service, request).await,
+        }
+    }
+
+    /// Returns the state that they share.
+    pub fn app(&self) -> &AppState {
+        match self {
+            Self::Proxy(proxy) => &proxy.app,
+            Self::Service(service) => &service.state().app,
+        }
+    }
+}
+
 impl Component {
-    /// Composes the component of an application with its dependencies, and
-    /// compiles it.
+    /// Composes the component of an application with its dependencies and its
+    /// middleware, and compiles it.
     ///
     /// # Errors
     ///
     /// If a file cannot be read or is not a component, or if the component cannot be
     /// composed, or imports what geo-host does not offer.
     pub fn load(app: &App) -> Result<Self> {
-        Self::from_files(&app.source, &app.dependencies, &Config::new())
+        Self::from_app(app, &Config::new())
     }
 
     /// Like [`load`](Self::load), with instances that count their instructions for
@@ -70,7 +102,7 @@ impl Component {
     pub fn load_metered(app: &App) -> Result<Self> {
         let mut config = Config::new();
         config.consume_fuel(true);
-        Self::from_files(&app.source, &app.dependencies, &config)
+        Self::from_app(app, &config)
     }
 
     /// Compiles the component in a file.
@@ -80,39 +112,53 @@ impl Component {
     /// If the file cannot be read, is not a component, or imports what geo-host does
     /// not offer.
     pub fn compile(file: &Path) -> Result<Self> {
-        Self::from_files(file, &[], &Config::new())
+        Self::new(&read(file)?, file, &Config::new())
     }
 
-    fn from_files(source: &Path, dependencies: &[Dependency], config: &Config) -> Result<Self> {
-        let mut bytes = read(source)?;
-        if !dependencies.is_empty() {
-            bytes = compose(bytes, dependencies)?;
+    fn from_app(app: &App, config: &Config) -> Result<Self> {
+        let mut bytes = read(&app.source)?;
+        if !(app.dependencies.is_empty() && app.middleware.is_empty()) {
+            bytes = compose(bytes, app)?;
         }
-        Self::new(&bytes, config).with_context(|| format!("{} cannot be served", source.display()))
+        Self::new(&bytes, &app.source, config)
     }
 
-    fn new(bytes: &[u8], config: &Config) -> Result<Self> {
+    fn new(bytes: &[u8], source: &Path, config: &Config) -> Result<Self> {
+        Self::link(bytes, config).with_context(|| format!("{} cannot be served", source.display()))
+    }
+
+    fn link(bytes: &[u8], config: &Config) -> Result<Self> {
         let engine = engine(config.clone())?;
         let component = wasmtime::component::Component::new(&engine, bytes)?;
         let component_type = component.component_type();
         let mut imports = component_type.imports(&engine);
-        let kind = if imports.any(|(name, _)| name.starts_with("fermyon:spin/")) {
-            Kind::Spin
-        } else {
-            Kind::Plain
-        };
+        let imports_spin = imports.any(|(name, _)| name.starts_with("fermyon:spin/"));
         let mut linker = Linker::new(&engine);
         wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
         wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
+        wasmtime_wasi::p3::add_to_linker(&mut linker)?;
+        wasmtime_wasi_http::p3::add_to_linker(&mut linker)?;
         key_value::add_to_linker::<_, HasSelf<InstanceState>>(&mut linker, |state| state)?;
         store::add_to_linker::<_, HasSelf<InstanceState>>(&mut linker, |state| state)?;
         atomics::add_to_linker::<_, HasSelf<InstanceState>>(&mut linker, |state| state)?;
         variables::add_to_linker::<_, HasSelf<InstanceState>>(&mut linker, |state| state)?;
+        key_value_3::add_to_linker::<_, HasSelf<InstanceState>>(&mut linker, |state| state)?;
+        variables_3::add_to_linker::<_, HasSelf<InstanceState>>(&mut linker, |state| state)?;
+        let pre = linker.instantiate_pre(&component)?;
+        let pre = match (ProxyPre::new(pre.clone()), ServicePre::new(pre)) {
+            (Ok(_), Ok(_)) => bail!("it exports the handlers of WASI 0.2 and 0.3; Spin takes one"),
+            (Err(_), Ok(service)) => Pre::Service(service),
+            (proxy, Err(_)) => Pre::Proxy(proxy?),
+        };
+        let kind = match pre {
+            Pre::Proxy(_) if !imports_spin => Kind::Plain,
+            _ => Kind::Spin,
+        };
         let memories = component
             .resources_required()
             .map_or(1, |r| r.num_memories.max(1));
         Ok(Self {
-            pre: ProxyPre::new(linker.instantiate_pre(&component)?)?,
+            pre,
             kind,
             permits: Arc::new(Semaphore::new((MEMORIES / memories) as usize)),
         })
@@ -123,57 +169,18 @@ impl Component {
         self.kind
     }
 
-    /// Answers a request with a new instance. The instance may go on after its
-    /// response. A failure after that is only logged.
-    pub(crate) async fn answer<B>(
-        &self,
-        request: Request<B>,
-        app: &AppState,
-    ) -> Result<Response<HyperOutgoingBody>>
-    where
-        B: hyper::body::Body<Data = Bytes> + Send + 'static,
-        B::Error: Into<Error>,
-    {
-        let permit = Arc::clone(&self.permits).acquire_owned().await?;
-        let mut store = Store::new(self.pre.engine(), InstanceState::new(app, self.kind));
-        store.limiter(|state| &mut state.meter);
-        Usage::begin(&mut store);
-        let (answered, answer) = oneshot::channel();
-        let mut http = store.data_mut().http();
-        let request = http.new_incoming_request(Scheme::Http, request)?;
-        let response_out = http.new_response_outparam(answered)?;
-
-        // In a task, because the call goes on after the response, and after the
-        // client has disconnected.
-        let pre = self.pre.clone();
-        let call = app.calls.spawn(async move {
-            // Locals are dropped in reverse order: the instance before the permit.
-            let _permit = permit;
-            let mut store = store;
-            let proxy = pre.instantiate_async(&mut store).await?;
-            let handler = proxy.wasi_http_incoming_handler();
-            let call = handler.call_handle(&mut store, request, response_out);
-            let ended = timeout(CALL_LIMIT, call).await;
-            store.data().hooks.ended(Usage::of(&store));
-            match ended {
-                Ok(ended) => Ok(ended?),
-                Err(_) => bail!("it did not end within {} s", CALL_LIMIT.as_secs()),
-            }
-        });
-        let Ok(response) = answer.await else {
-            // The sender was dropped, so the call has ended.
-            call.await??;
-            bail!("it returned without an answer");
-        };
-        let log = app.log.clone();
-        app.calls.spawn(async move {
-            if let Err(error) = call.await.map_err(anyhow::Error::from).flatten() {
-                log.line(format_args!(
-                    "the component failed after its answer: {error:#}"
-                ));
-            }
-        });
-        response.map_err(|code| anyhow!("it gave up: {code}"))
+    /// Returns what answers requests with instances of the component.
+    pub(crate) fn start(&self, app: AppState) -> Instances {
+        let permits = Arc::clone(&self.permits);
+        match &self.pre {
+            Pre::Proxy(pre) => Instances::Proxy(Proxy {
+                pre: pre.clone(),
+                kind: self.kind,
+                app,
+                permits,
+            }),
+            Pre::Service(pre) => Instances::Service(service::start(pre.clone(), app, permits)),
+        }
     }
 }
 
@@ -188,7 +195,7 @@ pub fn read(file: &Path) -> Result<Vec<u8>> {
 }
 
 #[cfg(not(feature = "compose"))]
-fn compose(_: Vec<u8>, _: &[Dependency]) -> Result<Vec<u8>> {
+fn compose(_: Vec<u8>, _: &App) -> Result<Vec<u8>> {
     bail!("geo-host was built without the feature compose")
 }
 
@@ -201,7 +208,8 @@ fn engine(mut config: Config) -> Result<Engine> {
         .total_core_instances(4 * MEMORIES)
         .total_memories(MEMORIES)
         .total_tables(2 * MEMORIES)
-        .total_stacks(MEMORIES)
+        // A call that blocks in WASI 0.3 keeps its stack while others go on.
+        .total_stacks(2 * MEMORIES)
         .max_memory_size(MEMORY_LIMIT)
         // As in Spin, memory is cleared for the next instance and not returned to
         // the system. Faulting it in again takes longer than most requests.

@@ -1,40 +1,71 @@
-//! `[component.NAME.dependencies]`: composes a component with its dependencies, with
-//! the crate that Spin uses.
+//! Composes the component of an application with its dependencies
+//! (`[component.NAME.dependencies]`) and its middleware, with the crate that Spin uses.
 
+use crate::app::App;
 use crate::component::read;
 use crate::manifest::{Dependency, Inherits};
 use anyhow::{Context, Result, ensure};
+use std::path::Path;
 use wac_graph::types::{Package, World};
 use wac_graph::{CompositionGraph, NodeId, PackageId};
 
-/// The prefixes of imports, and the field of the component's table that a dependency
-/// has to inherit for each.
-const GRANTS: [(&str, &str); 5] = [
+/// The prefixes of imports, and the field of the component's table that a dependency or
+/// a middleware has to inherit for each.
+const GRANTS: [(&str, &str); 7] = [
     ("fermyon:spin/key-value@", "key_value_stores"),
     ("fermyon:spin/variables@", "variables"),
+    ("spin:key-value/", "key_value_stores"),
+    ("spin:variables/", "variables"),
     ("wasi:http/client@", "allowed_outbound_hosts"),
     ("wasi:http/outgoing-handler@", "allowed_outbound_hosts"),
     ("wasi:keyvalue/", "key_value_stores"),
 ];
 
+/// What a middleware imports and exports. Spin composes by this name and no other.
+const HANDLER: &str = "wasi:http/handler@0.3.0";
+
 /// Composes a component with its dependencies, so that it no longer imports what they
-/// export.
-pub fn compose(component: Vec<u8>, dependencies: &[Dependency]) -> Result<Vec<u8>> {
+/// export, and puts its middleware in front of it.
+pub fn compose(component: Vec<u8>, app: &App) -> Result<Vec<u8>> {
     let mut graph = CompositionGraph::new();
     let component = register(&mut graph, "component", component)?;
     let world = &graph.types()[graph[component].ty()];
     let imports: Vec<_> = world.imports.keys().cloned().collect();
     let exports: Vec<_> = world.exports.keys().cloned().collect();
     let instance = graph.instantiate(component);
-    for dependency in dependencies {
+    for dependency in &app.dependencies {
         plug(&mut graph, instance, &imports, dependency)
             .with_context(|| format!("the dependency {}", dependency.name))?;
     }
-    for name in exports {
-        let export = graph.alias_instance_export(instance, &name)?;
-        graph.export(export, &name)?;
+    if app.middleware.is_empty() {
+        for name in exports {
+            let export = graph.alias_instance_export(instance, &name)?;
+            graph.export(export, &name)?;
+        }
+    } else {
+        let handler = wrap(&mut graph, instance, app)?;
+        graph.export(handler, HANDLER)?;
     }
     Ok(graph.encode(Default::default())?)
+}
+
+/// Connects the middleware of an application from the innermost to the outermost, and
+/// returns the handler of that.
+fn wrap(graph: &mut CompositionGraph, application: NodeId, app: &App) -> Result<NodeId> {
+    let mut handler = graph
+        .alias_instance_export(application, HANDLER)
+        .with_context(|| format!("{} cannot have a middleware", app.source.display()))?;
+    for (number, middleware) in app.middleware.iter().enumerate().rev() {
+        let name = format!("middleware-{number}");
+        let (path, inherits) = (&middleware.path, &middleware.inherits);
+        handler = instantiate(graph, &name, path, inherits)
+            .and_then(|instance| {
+                graph.set_instantiation_argument(instance, HANDLER, handler)?;
+                Ok(graph.alias_instance_export(instance, HANDLER)?)
+            })
+            .with_context(|| format!("the middleware {}", path.display()))?;
+    }
+    Ok(handler)
 }
 
 /// Connects imports of an instance to the exports of a dependency.
@@ -53,16 +84,26 @@ fn plug(
         "the component does not import it; it imports {}",
         imports.join(", ")
     );
-    let bytes = read(&dependency.path)?;
-    let package = register(graph, &dependency.name, bytes)
-        .with_context(|| format!("{} cannot be composed", dependency.path.display()))?;
-    check_imports(&graph.types()[graph[package].ty()], &dependency.inherits)?;
-    let instance = graph.instantiate(package);
+    let (name, path) = (&dependency.name, &dependency.path);
+    let instance = instantiate(graph, name, path, &dependency.inherits)?;
     for import in satisfied {
         let export = graph.alias_instance_export(instance, import)?;
         graph.set_instantiation_argument(socket, import, export)?;
     }
     Ok(())
+}
+
+/// Instantiates the component in a file.
+fn instantiate(
+    graph: &mut CompositionGraph,
+    name: &str,
+    path: &Path,
+    inherits: &Inherits,
+) -> Result<NodeId> {
+    let package = register(graph, name, read(path)?)
+        .with_context(|| format!("{} cannot be composed", path.display()))?;
+    check_imports(&graph.types()[graph[package].ty()], inherits)?;
+    Ok(graph.instantiate(package))
 }
 
 fn register(graph: &mut CompositionGraph, name: &str, bytes: Vec<u8>) -> Result<PackageId> {
@@ -86,7 +127,7 @@ fn split(name: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// Checks that a dependency inherits what it imports. Spin does not check this, but
+/// Checks that a component inherits what it imports. Spin does not check this, but
 /// fails each call of such an import.
 fn check_imports(world: &World, inherits: &Inherits) -> Result<()> {
     for import in world.imports.keys() {
@@ -98,8 +139,7 @@ fn check_imports(world: &World, inherits: &Inherits) -> Result<()> {
         };
         ensure!(
             is_inherited,
-            "it imports {import}, but does not inherit {field}: set \
-             dependencies_inherit_configuration = true, or name {field} in its \
+            "it imports {import}, but does not inherit {field}: name {field} in its \
              inherit_configuration"
         );
     }

@@ -24,7 +24,7 @@ pub trait Hooks: Debug + Send + Sync {
         Ok(())
     }
 
-    /// Called when an instance has ended, which may be after its response.
+    /// Called when an instance has ended, which may be after its last response.
     fn ended(&self, _usage: Usage) {}
 }
 

@@ -2,19 +2,22 @@
 
 use crate::allowed_hosts::AllowedHosts;
 use crate::app::App;
-use crate::bindings::fermyon::spin::variables;
+use crate::bindings::fermyon::spin::variables as v2;
+use crate::bindings::spin::variables::variables as v3;
 use crate::clock::Clock;
 use crate::component::Kind;
 use crate::hooks::Hooks;
+use crate::instance_reuse::InstanceReuse;
 use crate::key_value::Stores;
 use crate::log::Log;
 use crate::outbound::{Outbound, PoolingClient};
 use crate::runtime_config::RuntimeConfig;
-use crate::usage::Meter;
+use crate::usage::{Meter, Usage};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use tokio_util::task::TaskTracker;
-use wasmtime::component::ResourceTable;
+use wasmtime::component::{Accessor, HasSelf, ResourceTable};
+use wasmtime::{Engine, Store};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
@@ -30,6 +33,7 @@ pub struct AppState {
     clock: Clock,
     memory_limit: usize,
     hooks: Arc<dyn Hooks>,
+    pub instance_reuse: InstanceReuse,
     pub log: Log,
     /// The calls that have not ended. Some may have returned their response.
     pub calls: TaskTracker,
@@ -48,6 +52,7 @@ impl AppState {
             clock: config.clock,
             memory_limit: config.memory_limit,
             hooks: config.hooks,
+            instance_reuse: config.instance_reuse,
             log: config.log,
             calls: TaskTracker::new(),
         }
@@ -67,7 +72,15 @@ pub struct InstanceState {
 }
 
 impl InstanceState {
-    pub fn new(app: &AppState, kind: Kind) -> Self {
+    /// Returns a store for an instance.
+    pub fn store(engine: &Engine, app: &AppState, kind: Kind) -> Store<Self> {
+        let mut store = Store::new(engine, Self::new(app, kind));
+        store.limiter(|state| &mut state.meter);
+        Usage::begin(&mut store);
+        store
+    }
+
+    fn new(app: &AppState, kind: Kind) -> Self {
         // No files, and no network except allowed HTTP requests.
         let mut wasi = WasiCtx::builder();
         wasi.stdout(app.log.clone())
@@ -115,14 +128,32 @@ impl WasiHttpView for InstanceState {
     }
 }
 
-impl variables::Host for InstanceState {
-    async fn get(&mut self, name: String) -> Result<String, variables::Error> {
-        self.hooks
-            .variable(&name)
-            .map_err(variables::Error::Provider)?;
+impl InstanceState {
+    fn variable(&self, name: String) -> Result<String, v2::Error> {
+        self.hooks.variable(&name).map_err(v2::Error::Provider)?;
         match self.variables.get(&name) {
             Some(value) => Ok(value.clone()),
-            None => Err(variables::Error::Undefined(name)),
+            None => Err(v2::Error::Undefined(name)),
         }
+    }
+}
+
+impl v2::Host for InstanceState {
+    async fn get(&mut self, name: String) -> Result<String, v2::Error> {
+        self.variable(name)
+    }
+}
+
+impl v3::Host for InstanceState {}
+
+impl<T: Send> v3::HostWithStore<T> for HasSelf<InstanceState> {
+    async fn get(accessor: &Accessor<T, Self>, name: String) -> Result<String, v3::Error> {
+        let value = accessor.with(|mut access| access.get().variable(name));
+        value.map_err(|error| match error {
+            v2::Error::InvalidName(name) => v3::Error::InvalidName(name),
+            v2::Error::Undefined(name) => v3::Error::Undefined(name),
+            v2::Error::Provider(reason) => v3::Error::Provider(reason),
+            v2::Error::Other(reason) => v3::Error::Other(reason),
+        })
     }
 }

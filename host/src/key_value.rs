@@ -1,5 +1,5 @@
-//! Spin's key-value stores: `fermyon:spin/key-value`, and `wasi:keyvalue` on the
-//! same stores.
+//! Spin's key-value stores: `fermyon:spin/key-value`, and `spin:key-value` and
+//! `wasi:keyvalue` on the same stores.
 
 #[cfg(feature = "state")]
 mod database;
@@ -10,13 +10,14 @@ pub use database::Database;
 pub use memory::Memory;
 
 use crate::bindings::fermyon::spin::key_value::{Error, Host, HostStore};
+use crate::bindings::spin::key_value::key_value as v3;
 use crate::bindings::wasi::keyvalue::atomics::{self, Cas, HostCas};
 use crate::bindings::wasi::keyvalue::store as keyvalue;
 use crate::instance::InstanceState;
 use anyhow::{Context, Result};
 use std::sync::Arc;
 use tokio::task::spawn_blocking;
-use wasmtime::component::Resource;
+use wasmtime::component::{Accessor, FutureReader, HasSelf, Resource, StreamReader};
 
 /// The storage of key-value stores, which have labels. Its methods may block.
 pub trait Backend: Send + Sync {
@@ -70,18 +71,32 @@ pub struct OpenStore {
 }
 
 impl InstanceState {
+    fn open_store(&mut self, label: String) -> Result<Resource<OpenStore>, Error> {
+        if !self.stores.granted.contains(&label) {
+            return Err(Error::AccessDenied);
+        }
+        self.table.push(OpenStore { label }).map_err(other)
+    }
+
     /// Runs an action on an opened store, on a thread where it may block. Other
     /// requests go on meanwhile, and so does a response that this instance has
     /// returned just before.
-    async fn with_store<T: Send + 'static>(
-        &mut self,
+    fn with_store<T, A>(
+        &self,
         store: Resource<OpenStore>,
-        action: impl FnOnce(&dyn Backend, &str) -> Result<T> + Send + 'static,
-    ) -> Result<T, Error> {
-        let label = self.table.get(&store).map_err(other)?.label.clone();
+        action: A,
+    ) -> impl Future<Output = Result<T, Error>> + Send + use<T, A>
+    where
+        T: Send + 'static,
+        A: FnOnce(&dyn Backend, &str) -> Result<T> + Send + 'static,
+    {
+        let opened = self.table.get(&store).map(|store| store.label.clone());
         let backend = Arc::clone(&self.stores.backend);
-        let done = spawn_blocking(move || action(backend.as_ref(), &label));
-        done.await.map_err(other)?.map_err(other)
+        async move {
+            let label = opened.map_err(other)?;
+            let done = spawn_blocking(move || action(backend.as_ref(), &label));
+            done.await.map_err(other)?.map_err(other)
+        }
     }
 }
 
@@ -89,10 +104,7 @@ impl Host for InstanceState {}
 
 impl HostStore for InstanceState {
     async fn open(&mut self, label: String) -> Result<Resource<OpenStore>, Error> {
-        if !self.stores.granted.contains(&label) {
-            return Err(Error::AccessDenied);
-        }
-        self.table.push(OpenStore { label }).map_err(other)
+        self.open_store(label)
     }
 
     async fn get(
@@ -138,6 +150,98 @@ impl HostStore for InstanceState {
 
 fn other(error: impl std::fmt::Display) -> Error {
     Error::Other(format!("{error:#}"))
+}
+
+impl From<Error> for v3::Error {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::StoreTableFull => Self::StoreTableFull,
+            Error::NoSuchStore => Self::NoSuchStore,
+            Error::AccessDenied => Self::AccessDenied,
+            Error::Other(reason) => Self::Other(reason),
+        }
+    }
+}
+
+impl v3::Host for InstanceState {}
+
+impl v3::HostStore for InstanceState {
+    async fn drop(&mut self, store: Resource<OpenStore>) -> wasmtime::Result<()> {
+        HostStore::drop(self, store).await
+    }
+}
+
+/// The instance answers other requests while a store does something.
+impl<U: Send> v3::HostStoreWithStore<U> for HasSelf<InstanceState> {
+    async fn open(
+        accessor: &Accessor<U, Self>,
+        label: String,
+    ) -> Result<Resource<OpenStore>, v3::Error> {
+        Ok(accessor.with(|mut access| access.get().open_store(label))?)
+    }
+
+    async fn get(
+        accessor: &Accessor<U, Self>,
+        store: Resource<OpenStore>,
+        key: String,
+    ) -> Result<Option<Vec<u8>>, v3::Error> {
+        Ok(with_store(accessor, store, move |backend, label| {
+            backend.get(label, &key)
+        })
+        .await?)
+    }
+
+    async fn set(
+        accessor: &Accessor<U, Self>,
+        store: Resource<OpenStore>,
+        key: String,
+        value: Vec<u8>,
+    ) -> Result<(), v3::Error> {
+        let set = move |backend: &dyn Backend, label: &str| backend.set(label, &key, &value);
+        Ok(with_store(accessor, store, set).await?)
+    }
+
+    async fn delete(
+        accessor: &Accessor<U, Self>,
+        store: Resource<OpenStore>,
+        key: String,
+    ) -> Result<(), v3::Error> {
+        let delete = move |backend: &dyn Backend, label: &str| backend.delete(label, &key);
+        Ok(with_store(accessor, store, delete).await?)
+    }
+
+    async fn exists(
+        accessor: &Accessor<U, Self>,
+        store: Resource<OpenStore>,
+        key: String,
+    ) -> Result<bool, v3::Error> {
+        Ok(Self::get(accessor, store, key).await?.is_some())
+    }
+
+    async fn get_keys(
+        accessor: &Accessor<U, Self>,
+        store: Resource<OpenStore>,
+    ) -> wasmtime::Result<(StreamReader<String>, FutureReader<Result<(), v3::Error>>)> {
+        let keys = with_store(accessor, store, |backend, label| backend.keys(label)).await;
+        let (keys, end) = match keys {
+            Ok(keys) => (keys, Ok(())),
+            Err(error) => (Vec::new(), Err(error.into())),
+        };
+        accessor.with(|mut access| {
+            let keys = StreamReader::new(&mut access, keys)?;
+            let end = FutureReader::new(&mut access, async { wasmtime::error::Ok(end) })?;
+            Ok((keys, end))
+        })
+    }
+}
+
+async fn with_store<U, T: Send + 'static>(
+    accessor: &Accessor<U, HasSelf<InstanceState>>,
+    store: Resource<OpenStore>,
+    action: impl FnOnce(&dyn Backend, &str) -> Result<T> + Send + 'static,
+) -> Result<T, Error> {
+    let done = accessor.with(|mut access| access.get().with_store(store, action));
+    done.await
 }
 
 /// Adds to the value of a counter.

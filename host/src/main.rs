@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use clap::Parser;
-use geo_host::{App, Component, Manifest, RuntimeConfig, Server};
+use geo_host::{App, Component, InstanceReuse, Manifest, RuntimeConfig, Server};
 use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -34,6 +34,9 @@ struct Arguments {
     #[cfg(feature = "state")]
     #[arg(long, value_name = "FOLDER")]
     state: Option<PathBuf>,
+
+    #[command(flatten)]
+    instance_reuse: InstanceReuse,
 }
 
 #[tokio::main]
@@ -56,7 +59,10 @@ async fn serve(arguments: Arguments) -> Result<()> {
     }
     let component = Component::load(&app)?;
     #[cfg_attr(not(feature = "state"), allow(unused_mut))]
-    let mut config = RuntimeConfig::default();
+    let mut config = RuntimeConfig {
+        instance_reuse: arguments.instance_reuse,
+        ..RuntimeConfig::default()
+    };
     #[cfg(feature = "state")]
     if let Some(folder) = &arguments.state {
         config.key_value = std::sync::Arc::new(geo_host::Database::open(folder)?);

@@ -4,6 +4,7 @@
 
 use anyhow::{Context, Result, bail, ensure};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -16,6 +17,8 @@ pub struct Manifest {
     pub source: PathBuf,
     /// The components that it is composed with.
     pub dependencies: Vec<Dependency>,
+    /// The middleware in front of it, from the outermost.
+    pub middleware: Vec<Middleware>,
     /// The route of the trigger, for example `/...`.
     pub route: String,
     /// The application's variables.
@@ -41,8 +44,17 @@ pub struct Dependency {
     pub inherits: Inherits,
 }
 
-/// The configuration that a dependency inherits from the component: all or
-/// nothing, or these fields of the component's table in the manifest.
+/// A component that handles the requests of another one, and passes them on.
+#[derive(Clone, Debug)]
+pub struct Middleware {
+    /// The file of the component.
+    pub path: PathBuf,
+    /// The configuration that it inherits.
+    pub inherits: Inherits,
+}
+
+/// The configuration that a dependency or a middleware inherits from the component: all
+/// or nothing, or these fields of the component's table in the manifest.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(
     untagged,
@@ -56,7 +68,7 @@ pub enum Inherits {
 }
 
 /// A variable of the application.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Variable {
     /// The value if none is given.
@@ -92,7 +104,7 @@ impl Manifest {
             "spin_manifest_version is {}; geo-host reads version 2",
             version.spin_manifest_version
         );
-        let mut file: File = toml::from_str(text)?;
+        let file: File = toml::from_str(text)?;
         let trigger = match file.trigger.http.as_slice() {
             [trigger] => trigger,
             triggers => {
@@ -102,16 +114,12 @@ impl Manifest {
                 )
             }
         };
-        let Some(component) = file.component.remove(&trigger.component) else {
-            bail!("[component.{}] is missing", trigger.component);
-        };
-        for name in component.others.keys() {
-            ensure!(
-                IGNORED.contains(&name.as_str()),
-                "[component.{}] has {name}, which geo-host does not know",
-                trigger.component
-            );
-        }
+        let component = file.component(&trigger.component)?;
+        let middleware = trigger.dependencies.middleware.iter();
+        let middleware = middleware
+            .map(|table| file.middleware(table, folder))
+            .collect::<Result<_>>()
+            .context("dependencies.middleware")?;
         ensure!(
             trigger.route.starts_with('/') && !trigger.route.contains(':'),
             "the route {:?} is none that geo-host knows: a path, or one that ends in /...",
@@ -127,23 +135,25 @@ impl Manifest {
             );
         }
         let all = component.dependencies_inherit_configuration;
-        let dependencies = component.dependencies.into_iter();
+        let dependencies = component.dependencies.iter();
         let dependencies = dependencies.map(|(name, dependency)| Dependency {
-            name,
-            path: folder.join(dependency.path),
+            name: name.clone(),
+            path: folder.join(&dependency.path),
             inherits: dependency
                 .inherit_configuration
+                .clone()
                 .unwrap_or(Inherits::All(all)),
         });
         Ok(Self {
             dependencies: dependencies.collect(),
-            name: file.application.name,
-            source: folder.join(component.source),
+            middleware,
+            name: file.application.name.clone(),
+            source: folder.join(&component.source),
             route: trigger.route.clone(),
-            variables: file.variables,
-            component_variables: component.variables,
-            allowed_outbound_hosts: component.allowed_outbound_hosts,
-            key_value_stores: component.key_value_stores,
+            variables: file.variables.clone(),
+            component_variables: component.variables.clone(),
+            allowed_outbound_hosts: component.allowed_outbound_hosts.clone(),
+            key_value_stores: component.key_value_stores.clone(),
         })
     }
 }
@@ -175,6 +185,51 @@ struct File {
     component: BTreeMap<String, ComponentTable>,
 }
 
+impl File {
+    /// Returns the table of a component.
+    fn component(&self, name: &str) -> Result<&ComponentTable> {
+        let Some(component) = self.component.get(name) else {
+            bail!("[component.{name}] is missing");
+        };
+        for field in component.others.keys() {
+            ensure!(
+                IGNORED.contains(&field.as_str()),
+                "[component.{name}] has {field}, which geo-host does not know"
+            );
+        }
+        Ok(component)
+    }
+
+    /// Returns a middleware. Like Spin, refuses one that has grants of its own, which it
+    /// would not get.
+    fn middleware(&self, table: &MiddlewareTable, folder: &Path) -> Result<Middleware> {
+        let path = match (&table.component, &table.path) {
+            (Some(name), None) => {
+                let component = self.component(name)?;
+                ensure!(
+                    component.dependencies.is_empty()
+                        && component.variables.is_empty()
+                        && component.allowed_outbound_hosts.is_empty()
+                        && component.key_value_stores.is_empty(),
+                    "[component.{name}] has dependencies, variables, allowed_outbound_hosts or \
+                     key_value_stores, but a middleware has those of the component that it \
+                     inherits from"
+                );
+                &component.source
+            }
+            (None, Some(path)) => path,
+            _ => bail!("it needs either component or path"),
+        };
+        Ok(Middleware {
+            path: folder.join(path),
+            inherits: table
+                .inherit_configuration
+                .clone()
+                .unwrap_or(Inherits::All(false)),
+        })
+    }
+}
+
 #[derive(Deserialize)]
 struct Application {
     name: String,
@@ -187,9 +242,33 @@ struct Triggers {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct HttpTrigger {
+    #[serde(default, rename = "id")]
+    _id: IgnoredAny,
     route: String,
     component: String,
+    #[serde(default)]
+    dependencies: TriggerDependencies,
+}
+
+/// Spin ignores other fields in silence, and serves a route without its middleware.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TriggerDependencies {
+    #[serde(default)]
+    middleware: Vec<MiddlewareTable>,
+}
+
+#[derive(Deserialize)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a middleware is a component or a file: { component = \"…\" } or { path = \"…\" }"
+)]
+struct MiddlewareTable {
+    component: Option<String>,
+    path: Option<PathBuf>,
+    inherit_configuration: Option<Inherits>,
 }
 
 #[derive(Deserialize)]
@@ -243,6 +322,12 @@ mod tests {
         [[trigger.http]]
         route = "/..."
         component = "elbonia"
+        dependencies.middleware = [
+            { component = "guard", inherit_configuration = ["variables"] },
+            { path = "gate.wasm" },
+        ]
+        [component.guard]
+        source = "guard.wasm"
         [component.elbonia]
         source = "elbonia.wasm"
         allowed_outbound_hosts = ["https://{{ mud }}.example"]
@@ -268,6 +353,13 @@ mod tests {
         assert_eq!(dependency.name, "mud:pit");
         assert!(matches!(dependency.inherits, Inherits::All(false)));
         assert_eq!(dependency.path, Path::new("folder/../pit.wasm"));
+        let [guard, gate] = manifest.middleware.as_slice() else {
+            panic!("it has two middlewares");
+        };
+        assert_eq!(guard.path, Path::new("folder/guard.wasm"));
+        assert!(matches!(&guard.inherits, Inherits::Fields(fields) if fields == &["variables"]));
+        assert_eq!(gate.path, Path::new("folder/gate.wasm"));
+        assert!(matches!(gate.inherits, Inherits::All(false)));
         assert_eq!(manifest.route, "/...");
         assert!(manifest.variables["key"].required && manifest.variables["key"].secret);
         assert_eq!(manifest.component_variables["mud"], "{{ mud }}");
@@ -333,6 +425,41 @@ mod tests {
                 "true, false, or a list",
             ),
             ("[variables]", "[variables", "variables"),
+            (
+                "dependencies.middleware",
+                "dependencies.midleware",
+                "unknown field `midleware`",
+            ),
+            (
+                "dependencies.middleware",
+                "dependency.middleware",
+                "unknown field `dependency`",
+            ),
+            (
+                "{ path = \"gate.wasm\" }",
+                "\"gate\"",
+                "a middleware is a component or a file",
+            ),
+            (
+                "{ path = \"gate.wasm\" }",
+                "{ component = \"gate\" }",
+                "[component.gate] is missing",
+            ),
+            (
+                "{ path = \"gate.wasm\" }",
+                "{ inherit_configuration = true }",
+                "either component or path",
+            ),
+            (
+                "source = \"guard.wasm\"",
+                "source = \"guard.wasm\"\nkey_value_stores = [\"default\"]",
+                "[component.guard] has dependencies, variables",
+            ),
+            (
+                "source = \"guard.wasm\"",
+                "source = \"guard.wasm\"\nfiles = [\"mud\"]",
+                "[component.guard] has files",
+            ),
         ] {
             let text = GOOD.replacen(from, to, 1);
             let error = format!("{:#}", parse(&text).expect_err(to));

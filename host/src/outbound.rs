@@ -26,6 +26,10 @@ use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 /// The default timeout of each step of an exchange.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(600);
 
+/// How many bytes of a body the host takes at once: far fewer than the engine's default
+/// of 1 MiB, so that a component cannot rely on writing a large body at once.
+const CHUNK_SIZE: usize = 16 * 1024;
+
 tokio::task_local! {
     /// The connect timeout of the request that this task sends. A connector gets only
     /// the URI.
@@ -216,11 +220,12 @@ impl WasiHttpHooks for Outbound {
         })
     }
 
-    /// Returns how many bytes of a body the host takes at once: far fewer than the
-    /// engine's default of 1 MiB, so that a component cannot rely on writing a large
-    /// body at once.
     fn p2_outgoing_body_chunk_size(&mut self) -> usize {
-        16 * 1024
+        CHUNK_SIZE
+    }
+
+    fn p3_outgoing_body_chunk_size(&mut self) -> usize {
+        CHUNK_SIZE
     }
 }
 

@@ -3,12 +3,12 @@
 use crate::clock::Clock;
 use crate::hooks::{Hooks, NoHooks};
 use crate::instance::MEMORY_LIMIT;
+use crate::instance_reuse::InstanceReuse;
 use crate::key_value::{Backend, Memory};
 use crate::log::Log;
 use std::sync::Arc;
 
-/// The log, the clock, the backend of key-value stores, and the memory limit. Spin has
-/// these in its runtime configuration.
+/// What Spin has in its runtime configuration and its command line.
 #[derive(Clone)]
 pub struct RuntimeConfig {
     /// The log of the component's output and the host's own messages.
@@ -19,19 +19,22 @@ pub struct RuntimeConfig {
     pub key_value: Arc<dyn Backend>,
     /// The memory limit of an instance, in bytes.
     pub memory_limit: usize,
+    /// How many requests an instance serves.
+    pub instance_reuse: InstanceReuse,
     /// Hooks for tests.
     pub hooks: Arc<dyn Hooks>,
 }
 
 impl Default for RuntimeConfig {
-    /// Returns a log to stderr, the system's clock, stores in memory, and the memory
-    /// limit of Akamai Functions.
+    /// Returns a log to stderr, the system's clock, stores in memory, the memory limit
+    /// of Akamai Functions, and instance reuse as in Spin.
     fn default() -> Self {
         Self {
             log: Log::stderr(),
             clock: Clock::system(),
             key_value: Arc::new(Memory::default()),
             memory_limit: MEMORY_LIMIT,
+            instance_reuse: InstanceReuse::default(),
             hooks: Arc::new(NoHooks),
         }
     }

@@ -57,9 +57,9 @@ impl Server {
         })?;
         let address = listener.local_addr()?;
         let handler = Handler {
-            component: component.clone(),
+            kind: component.kind(),
             route: app.route.clone(),
-            app: AppState::new(app, config),
+            instances: component.start(AppState::new(app, config)),
         };
         Ok(Self {
             listener,
@@ -75,7 +75,7 @@ impl Server {
 
     /// Returns the calls of the component, which may go on after their responses.
     pub fn calls(&self) -> Calls {
-        Calls(self.handler.app.calls.clone())
+        Calls(self.handler.instances.app().calls.clone())
     }
 
     /// Answers requests until `stop` is ready. Then the server stops listening, and

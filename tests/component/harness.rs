@@ -9,7 +9,8 @@ pub use doubles::{Operation, Recorder, Store};
 
 use bytes::Bytes;
 use geo_host::{
-    App, Backend, Calls, Clock, Component, Hooks, Log, Manifest, Memory, RuntimeConfig, Server,
+    App, Backend, Calls, Clock, Component, Hooks, InstanceReuse, Log, Manifest, Memory,
+    RuntimeConfig, Server,
 };
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::{BodyExt, Full};
@@ -52,6 +53,8 @@ pub struct Setup<'a> {
     /// Whether the component reads the system's clock, instead of one that only
     /// [`Geo::set_time`] moves.
     pub has_system_clock: bool,
+    /// How many requests an instance serves, if it is one of WASI 0.3.
+    pub instance_reuse: Option<InstanceReuse>,
     /// Hooks into the host.
     pub hooks: Option<Arc<dyn Hooks>>,
     /// A memory limit, in bytes, that is too small for some answers. Only then
@@ -144,6 +147,7 @@ impl Geo {
                 Clock::new(move || Duration::from_secs(clock.load(Ordering::Relaxed)))
             },
             key_value: Arc::clone(&key_value),
+            instance_reuse: setup.instance_reuse.unwrap_or_default(),
             hooks: setup.hooks.unwrap_or(RuntimeConfig::default().hooks),
         };
         let address = ([127, 0, 0, 1], 0).into();
@@ -364,8 +368,10 @@ fn component() -> &'static Component {
 
 /// Returns the file of the component that has the same features as the tests.
 pub fn artifact() -> PathBuf {
-    if cfg!(feature = "spin") {
-        Manifest::read(&root().join("spin.toml")).unwrap().source
+    if cfg!(feature = "p3") {
+        root().join("geo-p3.wasm")
+    } else if cfg!(feature = "spin") {
+        root().join("geo.wasm")
     } else {
         root().join("geo-plain.wasm")
     }
