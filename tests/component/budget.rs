@@ -122,8 +122,9 @@ async fn two_nodes_share_the_budget() {
     let variables = [&variables[..], &[("trusted_hops", "1")]].concat();
     let second = Arc::new(first.second_node(&variables).await);
     first.set_fault(Fault::Delay(Duration::from_millis(20)));
-    four_hundred_requests(&[Arc::clone(&first), second], 200).await;
-    assert_eq!(first.stand_in.calls().len(), 50);
+    four_hundred_requests(&[Arc::clone(&first), Arc::clone(&second)], 200).await;
+    let log = first.log() + &second.log();
+    assert_eq!(first.stand_in.calls().len(), 50, "{log}");
 }
 
 #[tokio::test]
