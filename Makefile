@@ -12,10 +12,10 @@ help: ## List the targets
 run: toolchain ## Serve geo at http://127.0.0.1:3000 (LISTEN=address:port), on Spin or not (SPIN=1, SPIN=0)
 	@$(XTASK) run $(if $(SPIN),--spin $(SPIN))
 
-example: toolchain ## Serve examples/greeter, which imports geo, at http://127.0.0.1:3000
-	@$(XTASK) example $(if $(SPIN),--spin $(SPIN))
+example: toolchain ## Serve an application with geo at http://127.0.0.1:3000 (EXAMPLE=greeter, headers)
+	@$(XTASK) example $(EXAMPLE) $(if $(SPIN),--spin $(SPIN))
 
-build: toolchain ## Build the component, for Spin and plain
+build: toolchain ## Build the component: for Spin, plain, and for WASI 0.3
 	@$(XTASK) build
 
 test: lint ## Lint, run all tests, install what they need
@@ -32,6 +32,8 @@ sbom: build ## Write the list of crates that each component carries as CycloneDX
 	@mkdir -p dist
 	target/tools/bin/auditable2cdx geo.wasm > dist/geo.cdx.json
 	target/tools/bin/auditable2cdx geo-plain.wasm > dist/geo-plain.cdx.json
+	target/tools/bin/auditable2cdx geo-p3.wasm > dist/geo-p3.cdx.json
+	target/tools/bin/auditable2cdx geo-middleware.wasm > dist/geo-middleware.cdx.json
 
 deny: toolchain ## Check licences, sources and advisories of all crates
 	@$(XTASK) deny

@@ -23,7 +23,7 @@ pub(super) struct Lease<R: Runtime> {
 }
 
 /// The lease of another request.
-pub(super) enum Held<R> {
+pub(super) enum Held<R: Runtime> {
     /// Of this instance: the name of the lease.
     Here(String),
     /// Of another one.
@@ -31,6 +31,8 @@ pub(super) enum Held<R> {
         key: String,
         expiry: i64,
         store: Store<R>,
+        /// Makes other requests of this instance wait for the one that waits for it.
+        _in_flight: Option<InFlight<R>>,
     },
 }
 
@@ -58,7 +60,12 @@ impl<R: Runtime> Lease<R> {
         let held = store.increment(&key, 0).await.unwrap_or_default();
         if held > now {
             let expiry = expiry.min(held);
-            return Err(Held::Elsewhere { key, expiry, store });
+            return Err(Held::Elsewhere {
+                key,
+                expiry,
+                store,
+                _in_flight: in_flight,
+            });
         }
         // Compare and swap, by addition: if the sum is not the new value, another
         // request has changed the old one in between, and this one takes back
@@ -67,7 +74,12 @@ impl<R: Runtime> Lease<R> {
         match store.increment(&key, delta).await {
             Some(sum) if sum != expiry => {
                 subtract(delta, &key, &store).await;
-                Err(Held::Elsewhere { key, expiry, store })
+                Err(Held::Elsewhere {
+                    key,
+                    expiry,
+                    store,
+                    _in_flight: in_flight,
+                })
             }
             _ => Ok(Self {
                 key,
@@ -94,9 +106,9 @@ impl<R: Runtime> Held<R> {
     pub(super) async fn has_ended(&self) -> bool {
         match self {
             Self::Here(name) => !InFlight::<R>::is_any(name),
-            Self::Elsewhere { key, expiry, store } => {
-                now(store) >= *expiry || store.get(key).await.is_none()
-            }
+            Self::Elsewhere {
+                key, expiry, store, ..
+            } => now(store) >= *expiry || store.get(key).await.is_none(),
         }
     }
 }

@@ -110,7 +110,7 @@ impl Location {
         let location = match outcome.result {
             Ok(answer) => Self {
                 status: match outcome.cache_status {
-                    Some(CacheStatus::Hit { ttl }) if ttl < 0 => "stale",
+                    Some(CacheStatus::Hit { ttl }) if ttl <= 0 => "stale",
                     Some(CacheStatus::Hit { .. }) => "hit",
                     _ => "miss",
                 },

@@ -188,7 +188,7 @@ async fn an_answer_with_another_notation_of_the_address_is_cached() {
 
 #[tokio::test]
 async fn two_addresses_in_one_slot_evict_each_other() {
-    let geo = Geo::with(&[("trusted_hops", "1"), ("cache_slots", "1")]).await;
+    let geo = Geo::with_new_instances(&[("trusted_hops", "1"), ("cache_slots", "1")]).await;
     for _ in 0..3 {
         for address in ["9.9.9.9", "1.1.1.1"] {
             let answer = geo.get_as(address).await;
@@ -263,7 +263,7 @@ async fn cache_ttl_0_turns_the_cache_off() {
 
 #[tokio::test]
 async fn an_unreadable_entry_is_a_miss() {
-    let geo = behind_a_proxy().await;
+    let geo = Geo::with_new_instances(&[("trusted_hops", "1")]).await;
     let right = geo.get_as("9.9.9.9").await;
     let [key] = geo.slots().try_into().unwrap();
     let entry = geo.key_value.get("default", &key).unwrap().unwrap();

@@ -16,6 +16,7 @@ use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper_util::rt::TokioIo;
 use stand_in::{Fault, StandIn};
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -62,6 +63,13 @@ pub struct Setup<'a> {
     pub memory_limit: Option<usize>,
 }
 
+/// An instance for each request, as the builds for WASI 0.2 have it.
+pub const ONE_REQUEST: InstanceReuse = InstanceReuse {
+    max_instance_reuse_count: 1,
+    max_instance_concurrent_reuse_count: 1,
+    idle_instance_timeout: Duration::ZERO,
+};
+
 /// A running geo. Dropping it checks that the API key was not exposed.
 pub struct Geo {
     address: SocketAddr,
@@ -101,6 +109,17 @@ impl Geo {
     pub async fn with(variables: &[(&str, &str)]) -> Self {
         Self::set_up(Setup {
             variables,
+            ..Setup::default()
+        })
+        .await
+    }
+
+    /// Starts geo with these variables, and with an instance for each request, so that
+    /// what changes in the store is seen at once.
+    pub async fn with_new_instances(variables: &[(&str, &str)]) -> Self {
+        Self::set_up(Setup {
+            variables,
+            instance_reuse: Some(ONE_REQUEST),
             ..Setup::default()
         })
         .await
@@ -153,6 +172,7 @@ impl Geo {
         let address = ([127, 0, 0, 1], 0).into();
         let app = app.unwrap();
         let component = match setup.application {
+            Some(path) if setup.manifest.is_none() => application(path, &app),
             Some(_) => Component::load(&app).unwrap(),
             None => component().clone(),
         };
@@ -358,6 +378,17 @@ impl Write for Recording {
     fn flush(&mut self) -> std::io::Result<()> {
         Ok(())
     }
+}
+
+/// Returns the component of an application whose manifest is not changed, compiled once
+/// for all tests.
+fn application(path: &str, app: &App) -> Component {
+    static LOADED: Mutex<BTreeMap<String, Component>> = Mutex::new(BTreeMap::new());
+    let mut loaded = LOADED.lock().unwrap();
+    let entry = loaded.entry(path.to_owned());
+    entry
+        .or_insert_with(|| Component::load(app).unwrap())
+        .clone()
 }
 
 /// Returns the built component, compiled once for all tests.

@@ -1,6 +1,6 @@
 //! Requests do not affect each other, and geo reaches no host but ipify.
 
-use crate::harness::{Answer, Geo, Setup};
+use crate::harness::{Answer, Geo, ONE_REQUEST, Setup};
 use crate::upstream::{Protocol, Step, Upstream};
 use http::Request;
 use stand_in::Fault;
@@ -151,6 +151,7 @@ async fn with_least_memory() -> Geo {
         let geo = Geo::set_up(Setup {
             variables: &[("trusted_hops", "1"), ("cache_ttl", "0")],
             memory_limit: Some(pages * PAGE),
+            instance_reuse: Some(ONE_REQUEST),
             ..Setup::default()
         })
         .await;

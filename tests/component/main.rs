@@ -15,14 +15,18 @@ mod compatibility;
 mod crates;
 mod errors;
 mod faults;
+#[cfg(not(feature = "p3"))]
 mod greeter;
 mod interface;
 mod isolation;
+#[cfg(not(feature = "p3"))]
 mod lookup_interface;
+#[cfg(feature = "p3")]
+mod middleware;
 mod mounts;
 mod openapi;
 mod readiness;
-#[cfg(feature = "spin")]
+#[cfg(all(feature = "spin", not(feature = "p3")))]
 mod reads;
 mod representations;
 mod requests;

@@ -7,7 +7,7 @@ const RETENTION: i64 = 86_400 + 604_800;
 
 /// Starts geo with 16 slots, most of which hold an answer.
 async fn with_cached_answers() -> Geo {
-    let geo = Geo::with(&[("trusted_hops", "1"), ("cache_slots", "16")]).await;
+    let geo = Geo::with_new_instances(&[("trusted_hops", "1"), ("cache_slots", "16")]).await;
     for number in 1..=16 {
         geo.get_as(&format!("89.0.0.{number}")).await;
     }
@@ -80,7 +80,7 @@ async fn unreadable_entries_are_swept() {
 #[tokio::test]
 async fn a_miss_deletes_expired_answers_in_its_slots() {
     use stand_in::Fault;
-    let geo = Geo::with(&[("trusted_hops", "1"), ("cache_slots", "4")]).await;
+    let geo = Geo::with_new_instances(&[("trusted_hops", "1"), ("cache_slots", "4")]).await;
     for number in 1..=4 {
         geo.get_as(&format!("89.0.0.{number}")).await;
     }
@@ -90,7 +90,7 @@ async fn a_miss_deletes_expired_answers_in_its_slots() {
     geo.idle().await;
     assert!(geo.slots().is_empty(), "{:?}", geo.slots());
 
-    let geo = Geo::with(&[("trusted_hops", "1")]).await;
+    let geo = Geo::with_new_instances(&[("trusted_hops", "1")]).await;
     geo.get_as("9.9.9.9").await;
     geo.set_time(RETENTION);
     geo.set_fault(Fault::Status(500));

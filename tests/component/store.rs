@@ -1,6 +1,6 @@
 //! A failing store fails no request.
 
-use crate::harness::{Geo, Operation, Setup, Store};
+use crate::harness::{Geo, ONE_REQUEST, Operation, Setup, Store};
 use std::sync::Arc;
 
 /// Starts geo with a store.
@@ -8,6 +8,7 @@ async fn with_store(store: &Arc<Store>, variables: &[(&str, &str)]) -> Geo {
     Geo::set_up(Setup {
         variables: &[variables, &[("trusted_hops", "1")]].concat(),
         key_value: Some(store.clone()),
+        instance_reuse: Some(ONE_REQUEST),
         ..Setup::default()
     })
     .await
@@ -48,6 +49,7 @@ async fn a_store_that_fails_at_any_operation_fails_no_request() {
 async fn a_store_that_is_not_granted_fails_no_request() {
     let geo = Geo::set_up(Setup {
         manifest: Some(|manifest| manifest.key_value_stores.clear()),
+        instance_reuse: Some(ONE_REQUEST),
         ..Setup::default()
     })
     .await;
@@ -109,11 +111,14 @@ async fn store_operations_of_a_request() {
             geo.get_as("9.9.9.9").await;
             geo.idle().await;
             let operations = store.take();
+            // In the build for WASI 0.3, a read goes before each of them, with a limit.
+            let increments = count(&operations, Operation::Increment);
+            let limited = if cfg!(feature = "p3") { increments } else { 0 };
             let costs = (
-                count(&operations, Operation::Get),
+                count(&operations, Operation::Get) - limited,
                 count(&operations, Operation::Set),
                 count(&operations, Operation::Delete),
-                count(&operations, Operation::Increment),
+                increments,
             );
             assert_eq!(costs, expected, "{variables:?} at {time}");
         }

@@ -1,10 +1,8 @@
 //! What is written in several places is the same in all of them.
 
-#[cfg(feature = "spin")]
-use crate::harness::artifact;
 use crate::harness::root;
 use geo::fields::FIELDS;
-use geo::settings::{IPIFY_API_KEY, SETTINGS};
+use geo::settings::{IPIFY_API_KEY, MIDDLEWARE_SETTINGS, SETTINGS};
 use geo_host::Manifest;
 use std::collections::BTreeMap;
 
@@ -105,7 +103,16 @@ fn the_settings_in_the_examples() {
         let manifest = Manifest::read(&path).unwrap();
         assert!(!manifest.component_variables.is_empty());
         for name in manifest.component_variables.keys() {
-            let is_setting = SETTINGS.iter().any(|setting| setting.0 == name);
+            let of_geo = SETTINGS.iter().any(|setting| setting.0 == name);
+            let of_middleware = MIDDLEWARE_SETTINGS.iter().any(|setting| setting.0 == name)
+                || name
+                    .strip_prefix("geo_")
+                    .is_some_and(|name| SETTINGS.iter().any(|setting| setting.0 == name));
+            let is_setting = if name.starts_with("geo_") {
+                of_middleware
+            } else {
+                of_geo
+            };
             assert!(is_setting, "{}: {name}", path.display());
         }
     }
@@ -165,7 +172,7 @@ fn the_size_in_the_readme() {
         panic!("one figure");
     };
     let said = 1000.0 * kilobytes.parse::<f64>().unwrap();
-    let is = std::fs::metadata(artifact()).unwrap().len() as f64;
+    let is = std::fs::metadata(root().join("geo.wasm")).unwrap().len() as f64;
     assert!(
         (said - is).abs() < 0.03 * is,
         "{said} bytes, but it has {is}"

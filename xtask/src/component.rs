@@ -110,16 +110,47 @@ pub fn build(workspace: &Workspace, build: Build, quiet: bool) -> Result<()> {
     Ok(())
 }
 
-/// Builds the application in `examples/greeter`, and returns its manifest.
+/// An application in `examples/`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Example {
+    /// Imports geo
+    Greeter,
+    /// Is behind the middleware
+    Headers,
+}
+
+impl Example {
+    /// All examples.
+    pub const ALL: [Self; 2] = [Self::Greeter, Self::Headers];
+
+    /// Returns the name of its folder, and of its component.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Greeter => "greeter",
+            Self::Headers => "headers",
+        }
+    }
+
+    /// Returns the build of geo that it uses.
+    pub fn build(self) -> Build {
+        match self {
+            Self::Greeter => Build::Spin,
+            Self::Headers => Build::Middleware,
+        }
+    }
+}
+
+/// Builds an application in `examples/`, and returns its manifest.
 ///
 /// # Errors
 ///
 /// If the target cannot be installed, or the application does not compile.
-pub fn greeter(workspace: &Workspace) -> Result<PathBuf> {
+pub fn example(workspace: &Workspace, example: Example) -> Result<PathBuf> {
     add_target()?;
-    let folder = workspace.root.join("examples/greeter");
+    let name = example.name();
+    let folder = workspace.root.join("examples").join(name);
     // It is a workspace of its own, with its own target folder.
-    let target = workspace.target.join("greeter");
+    let target = workspace.target.join(name);
     let mut cargo = workspace.cargo();
     cargo
         .current_dir(&folder)
@@ -133,9 +164,9 @@ pub fn greeter(workspace: &Workspace) -> Result<PathBuf> {
         ])
         .arg("--target-dir")
         .arg(&target);
-    process::run(&mut cargo).context("the greeter was not built")?;
-    let built = target.join(TARGET).join("release/greeter.wasm");
-    let output = folder.join("greeter.wasm");
+    process::run(&mut cargo).with_context(|| format!("examples/{name} was not built"))?;
+    let built = target.join(TARGET).join(format!("release/{name}.wasm"));
+    let output = folder.join(format!("{name}.wasm"));
     std::fs::copy(&built, &output).with_context(|| format!("cannot copy {}", built.display()))?;
     Ok(folder.join("spin.toml"))
 }

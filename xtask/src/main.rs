@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::builder::BoolishValueParser;
 use clap::{Args, Parser, Subcommand};
 use std::process::ExitCode;
-use xtask::component::{self, Build};
+use xtask::component::{self, Build, Example};
 use xtask::workspace::Workspace;
 use xtask::{fuzz, lint, serve, test};
 
@@ -20,14 +20,20 @@ struct Arguments {
 enum Task {
     /// Build the component
     Build {
-        /// Which builds of it; without one, both
+        /// Which builds of it; without one, all
         #[arg(value_enum)]
         builds: Vec<Build>,
     },
     /// Serve the component at 127.0.0.1:3000, or where LISTEN says
     Run(Server),
-    /// Serve examples/greeter, which imports geo, at 127.0.0.1:3000 or LISTEN
-    Example(Server),
+    /// Serve an application in examples/, at 127.0.0.1:3000 or LISTEN
+    Example {
+        /// Which one
+        #[arg(value_enum, default_value_t = Example::Greeter)]
+        example: Example,
+        #[command(flatten)]
+        server: Server,
+    },
     /// Run all tests; install the programs that they need, if possible
     Test,
     /// Run the fuzz targets with cargo-fuzz
@@ -74,7 +80,7 @@ fn perform(task: Task) -> Result<()> {
             Ok(())
         }
         Task::Run(server) => serve::run(&workspace, server.spin),
-        Task::Example(server) => serve::example(&workspace, server.spin),
+        Task::Example { example, server } => serve::example(&workspace, example, server.spin),
         Task::Test => test::all(&workspace),
         Task::Fuzz { target, seconds } => fuzz::run(&workspace, target.as_deref(), seconds),
         Task::Lint => lint::all(&workspace),

@@ -1,7 +1,7 @@
 //! `xtask run` and `xtask example`: serve an application on an installed Spin or on
 //! geo-host.
 
-use crate::component::{self, Build};
+use crate::component::{self, Build, Example};
 use crate::process;
 use crate::workspace::Workspace;
 use anyhow::{Context, Result, bail};
@@ -15,6 +15,9 @@ const ORIGIN: &str = "SPIN_VARIABLE_IPIFY_ORIGIN";
 /// The oldest Spin that runs geo.
 const OLDEST: (u32, u32) = (3, 6);
 
+/// The oldest Spin that has middleware, for WASI 0.3 as geo has it.
+const OLDEST_WITH_MIDDLEWARE: (u32, u32) = (4, 1);
+
 /// Builds the component and serves it. Without `on_spin`, Spin does so where it
 /// is installed, and new enough; otherwise geo-host, which is built too.
 ///
@@ -22,21 +25,33 @@ const OLDEST: (u32, u32) = (3, 6);
 ///
 /// If something does not compile, or Spin or geo-host cannot be started.
 pub fn run(workspace: &Workspace, on_spin: Option<bool>) -> Result<()> {
-    serve(workspace, &workspace.root.join("spin.toml"), on_spin)
+    let manifest = workspace.root.join("spin.toml");
+    serve(workspace, &manifest, Build::Spin, OLDEST, on_spin)
 }
 
-/// Builds the application in `examples/greeter` and serves it, as [`run`] does.
+/// Builds an application in `examples/` and serves it, as [`run`] does.
 ///
 /// # Errors
 ///
 /// As for [`run`].
-pub fn example(workspace: &Workspace, on_spin: Option<bool>) -> Result<()> {
-    serve(workspace, &component::greeter(workspace)?, on_spin)
+pub fn example(workspace: &Workspace, example: Example, on_spin: Option<bool>) -> Result<()> {
+    let manifest = component::example(workspace, example)?;
+    let oldest = match example {
+        Example::Greeter => OLDEST,
+        Example::Headers => OLDEST_WITH_MIDDLEWARE,
+    };
+    serve(workspace, &manifest, example.build(), oldest, on_spin)
 }
 
 /// Replaces this process by the server, so that signals reach it.
-fn serve(workspace: &Workspace, manifest: &Path, on_spin: Option<bool>) -> Result<()> {
-    let on_spin = choose_spin(on_spin)?;
+fn serve(
+    workspace: &Workspace,
+    manifest: &Path,
+    geo: Build,
+    oldest: (u32, u32),
+    on_spin: Option<bool>,
+) -> Result<()> {
+    let on_spin = choose_spin(oldest, on_spin)?;
     let has_key = std::env::var(API_KEY).is_ok_and(|key| !key.is_empty());
     let mut programs = workspace.cargo();
     if on_spin {
@@ -59,7 +74,7 @@ fn serve(workspace: &Workspace, manifest: &Path, on_spin: Option<bool>) -> Resul
             programs.args(["--features", "geo-host/default"]);
         }
     }
-    build(workspace, &mut programs)?;
+    build(workspace, geo, &mut programs)?;
 
     let mut server = if on_spin {
         spin(workspace, manifest, has_key)
@@ -98,7 +113,7 @@ fn geo_host(workspace: &Workspace, manifest: &Path, has_key: bool) -> Command {
 }
 
 /// Whether to serve on Spin, unless that has been said.
-fn choose_spin(said: Option<bool>) -> Result<bool> {
+fn choose_spin(oldest: (u32, u32), said: Option<bool>) -> Result<bool> {
     if said == Some(false) {
         return Ok(false);
     }
@@ -107,7 +122,9 @@ fn choose_spin(said: Option<bool>) -> Result<bool> {
         version.context("there is no Spin on the PATH: install it, or set SPIN=0")?;
         return Ok(true);
     }
-    let new_enough = version.ok().filter(|version| is_new_enough(version));
+    let new_enough = version
+        .ok()
+        .filter(|version| is_new_enough(version, oldest));
     if let Some(version) = &new_enough {
         eprintln!("{version} is installed, and serves it; with SPIN=0, geo-host does");
     }
@@ -115,20 +132,20 @@ fn choose_spin(said: Option<bool>) -> Result<bool> {
 }
 
 /// Whether the output of `spin --version` is from a Spin that runs geo.
-fn is_new_enough(version: &str) -> bool {
+fn is_new_enough(version: &str, oldest: (u32, u32)) -> bool {
     let numbers = version.strip_prefix("spin ").unwrap_or_default();
     let mut numbers = numbers.split('.').map(str::parse);
     match (numbers.next(), numbers.next()) {
-        (Some(Ok(major)), Some(Ok(minor))) => (major, minor) >= OLDEST,
+        (Some(Ok(major)), Some(Ok(minor))) => (major, minor) >= oldest,
         _ => false,
     }
 }
 
 /// Builds the component and, at the same time, programs of the workspace, since
 /// neither keeps all cores busy.
-fn build(workspace: &Workspace, programs: &mut Command) -> Result<()> {
+fn build(workspace: &Workspace, geo: Build, programs: &mut Command) -> Result<()> {
     std::thread::scope(|scope| {
-        let component = scope.spawn(|| component::build(workspace, Build::Spin, true));
+        let component = scope.spawn(|| component::build(workspace, geo, true));
         let built = process::run(programs).context("geo-host or the stand-in was not built");
         match component.join() {
             Ok(component) => component.and(built),
@@ -187,7 +204,7 @@ mod tests {
             ("spin", false),
             ("", false),
         ] {
-            assert_eq!(is_new_enough(version), is_new, "{version}");
+            assert_eq!(is_new_enough(version, OLDEST), is_new, "{version}");
         }
     }
 }

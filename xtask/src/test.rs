@@ -4,7 +4,7 @@
 //! Here, the programs are installed if possible. Otherwise the last lines of the output
 //! list what was skipped.
 
-use crate::component::{self, Build};
+use crate::component::{self, Build, Example};
 use crate::process;
 use crate::programs::{self, Pinned};
 use crate::workspace::Workspace;
@@ -21,13 +21,16 @@ pub fn all(workspace: &Workspace) -> Result<()> {
     for build in Build::ALL {
         component::build(workspace, build, false)?;
     }
-    component::greeter(workspace)?;
+    for example in Example::ALL {
+        component::example(workspace, example)?;
+    }
     // Installed first, so that a failure shows before the tests have run.
     let pinned = Pinned::install(workspace);
     let chromium = programs::chromium();
 
     process::run(&mut test(workspace))?;
     process::run(test(workspace).args(PLAIN).args(["--test", "component"]))?;
+    process::run(test(workspace).args(P3).args(["--test", "component"]))?;
 
     let mut skipped = Vec::new();
     match &pinned {
@@ -62,6 +65,9 @@ pub fn all(workspace: &Workspace) -> Result<()> {
 
 /// The features for tests of the plain build: all except `spin`.
 const PLAIN: [&str; 3] = ["--no-default-features", "--features", "geo-host/default"];
+
+/// The features for tests of the build for WASI 0.3.
+const P3: [&str; 2] = ["--features", "component-tests/p3"];
 
 /// Returns the command that tests the whole workspace, with one set of features for
 /// its dependencies, so that the engine is compiled once. `bench` has no tests.

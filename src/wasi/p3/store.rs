@@ -19,10 +19,8 @@ const PAUSE: Duration = Duration::from_secs(10);
 
 thread_local! {
     static OPEN: RefCell<Option<Rc<Store>>> = const { RefCell::new(None) };
-    /// When the store may be used again. Both are in terms of the monotonic clock.
+    /// When the store may be used again, in terms of the monotonic clock.
     static AVAILABLE: Cell<Duration> = const { Cell::new(Duration::ZERO) };
-    /// When the store last answered.
-    static ANSWERED: Cell<Duration> = const { Cell::new(Duration::ZERO) };
 }
 
 /// Returns whether the store may be used now.
@@ -65,7 +63,6 @@ async fn call<T>(call: impl AsyncFnOnce(&Store) -> Result<T, Error>) -> anyhow::
         AVAILABLE.set(now() + PAUSE);
         bail!("no answer within {} ms", PATIENCE.as_millis());
     };
-    ANSWERED.set(now());
     result.map_err(described)
 }
 
@@ -95,12 +92,11 @@ fn now() -> Duration {
 /// hangs would hold up the whole instance, without a limit.
 #[cfg(feature = "atomics")]
 mod counters {
-    use super::{ANSWERED, get, now};
+    use super::get;
     use anyhow::anyhow;
     use bindings::wasi::keyvalue::atomics;
     use bindings::wasi::keyvalue::store::{self, Bucket, Error};
     use std::cell::OnceCell;
-    use std::time::Duration;
 
     mod bindings {
         #![allow(missing_docs, unsafe_code)] // generated
@@ -113,19 +109,14 @@ mod counters {
         });
     }
 
-    /// For how long the store is known to answer.
-    const CERTAIN: Duration = Duration::from_millis(20);
-
     thread_local! {
         static OPEN: OnceCell<Bucket> = const { OnceCell::new() };
     }
 
     pub(in super::super) async fn increment(key: &str, delta: i64) -> anyhow::Result<i64> {
-        if now().saturating_sub(ANSWERED.get()) > CERTAIN {
-            // Another key than the counter's: stores encode counters in ways of their
-            // own.
-            get("geo:0").await?;
-        }
+        // Whether the store answers. It is another key than the counter's: stores encode
+        // counters in ways of their own.
+        get("geo:0").await?;
         let sum = OPEN.with(|open| {
             let bucket = match open.get() {
                 Some(bucket) => bucket,
@@ -136,7 +127,6 @@ mod counters {
             };
             atomics::increment(bucket, key, delta)
         });
-        ANSWERED.set(now());
         sum.map_err(described)
     }
 
