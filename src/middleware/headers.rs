@@ -58,19 +58,30 @@ const MAX_LENGTH: usize = 512;
 /// What is percent-encoded besides what is not ASCII.
 const ENCODED: &AsciiSet = &CONTROLS.add(b'%');
 
-/// Returns whether a header is one that only the middleware may set. Where its variables
-/// are invalid, that is so for the names of all sets.
-pub fn is_own<R: Runtime>(name: &str, runtime: &R) -> bool {
-    let is = |own: &str| name.eq_ignore_ascii_case(own);
-    let set = GEO_HEADERS.read(runtime);
-    is(STATUS)
-        || is(IP)
-        || NAMES.iter().any(|(_, names)| {
-            let is_of_set = |number: usize| {
-                number == 0 || set.as_ref().map_or(true, |set| *set as usize == number)
-            };
-            (0..names.len()).any(|number| is_of_set(number) && is(names[number]))
-        })
+/// Returns those of the names that only the middleware may set. Where its variables are
+/// invalid, these are the names of all sets.
+pub fn own<'a, R: Runtime>(
+    names: impl Iterator<Item = &'a str>,
+    runtime: &R,
+) -> impl Iterator<Item = &'a str> {
+    let set = GEO_HEADERS.read(runtime).ok();
+    names.filter(move |name| {
+        let is = |own: &str| name.eq_ignore_ascii_case(own);
+        // Most headers have other first letters.
+        let is_likely = ["geo-", "cf-", "x-vercel-"].iter().any(|start| {
+            let begin = name.get(..start.len());
+            begin.is_some_and(|begin| begin.eq_ignore_ascii_case(start))
+        });
+        is_likely
+            && (is(STATUS)
+                || is(IP)
+                || NAMES.iter().any(|(_, [geo, others @ ..])| {
+                    is(geo)
+                        || others.iter().enumerate().any(|(number, other)| {
+                            set.is_none_or(|set| set as usize == number + 1) && is(other)
+                        })
+                }))
+    })
 }
 
 /// Returns the header lines. A value that is not known has none.

@@ -4,7 +4,7 @@
 mod headers;
 mod rules;
 
-pub use headers::is_own;
+pub use headers::own;
 
 use crate::address;
 use crate::http::{Request, Response, client};

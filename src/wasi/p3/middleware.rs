@@ -66,10 +66,9 @@ impl Guest for Component {
 
         // As the client sent them, also those that a component may not set.
         let changed = headers.clone();
-        for (name, _) in &lines.0 {
-            if middleware::is_own(name, &platform) {
-                let _ = changed.delete(name);
-            }
+        let names = lines.0.iter().map(|line| line.0.as_str());
+        for name in middleware::own(names, &platform) {
+            let _ = changed.delete(name);
         }
         for (name, value) in added {
             // The values are ASCII without controls.
