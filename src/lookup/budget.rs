@@ -34,8 +34,7 @@ pub(super) async fn spend<R: Runtime>(limit: u64, store: &Store<R>) -> Result<()
     }
     let mut problem = Problem::new(
         Kind::BudgetSpent,
-        "The lookups that the variable lookups_per_day allows for today are used up. \
-         Try again after midnight UTC.",
+        "The limit set by lookups_per_day is reached. Try again after midnight UTC.",
     );
     problem.retry_after = Some((today + 1) * DAY - now);
     Err(problem)
