@@ -185,7 +185,7 @@ fn value(name: &str, default: &str, runtime: &impl Runtime) -> Result<String, Pr
 fn unreadable(name: &str, cause: anyhow::Error) -> Problem {
     let detail = format!(
         "The variable {name} could not be read. \
-         Check where the host takes it from; the log has its reason."
+         Check its source; the log has the reason."
     );
     Problem::new(Kind::Misconfigured, detail).because(cause)
 }
@@ -194,7 +194,7 @@ fn unreadable(name: &str, cause: anyhow::Error) -> Problem {
 #[inline(never)]
 fn invalid(name: &str, is_missing: bool, wanted: Wanted) -> Problem {
     let fault = if is_missing { "missing" } else { "invalid" };
-    let detail = format!("The variable {name} is {fault}. It has to be {wanted}.");
+    let detail = format!("The variable {name} is {fault}. It must be {wanted}.");
     Problem::new(Kind::Misconfigured, detail)
 }
 
@@ -216,7 +216,7 @@ fn milliseconds(text: &str) -> Result<Duration, Wanted> {
 
 fn api_key(text: &str) -> Result<String, Wanted> {
     if text.len() > 1 && text.starts_with(['"', '\'']) && text.ends_with(['"', '\'']) {
-        return Err("the API key without the quotes around it".into());
+        return Err("the API key without quotes".into());
     }
     let is_key = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
     is_key
@@ -256,13 +256,13 @@ fn header_name(text: &str) -> Result<Option<String>, Wanted> {
     if is_token {
         Ok(Some(text.to_ascii_lowercase()).filter(|name| !name.is_empty()))
     } else {
-        Err("the name of a header, like true-client-ip".into())
+        Err("a header name like true-client-ip".into())
     }
 }
 
 fn allowed_origins(text: &str) -> Result<AllowedOrigins, Wanted> {
-    let wanted = "* or a list of origins like https://example.com or https://*.example.com, \
-                  with commas between";
+    let wanted = "* or a comma-separated list of origins like https://example.com or \
+                  https://*.example.com";
     AllowedOrigins::parse(text).ok_or(wanted.into())
 }
 

@@ -95,8 +95,8 @@ fn trusted(value: impl AsRef<[u8]>) -> Result<IpAddr, Problem> {
 fn invalid() -> Problem {
     Problem::new(
         Kind::InvalidAddress,
-        "The header that tells geo who is asking does not hold one IP address. \
-         The proxy in front of geo has to set it.",
+        "The header that names the client does not hold exactly one IP address. \
+         The proxy in front of geo must set it.",
     )
 }
 

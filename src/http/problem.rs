@@ -84,20 +84,20 @@ pub(crate) fn status(kind: Kind) -> u16 {
 /// Returns the status and the title of a kind of problem.
 fn meaning(kind: Kind) -> (u16, &'static str) {
     match kind {
-        Kind::NotFound => (404, "No such path"),
+        Kind::NotFound => (404, "Not found"),
         Kind::MethodNotAllowed => (405, "Method not allowed"),
-        Kind::LookupDisabled => (403, "Only your own address"),
+        Kind::LookupDisabled => (403, "Other addresses are disabled"),
         Kind::NoValue => (404, "No such value"),
         Kind::UnsupportedParameter => (400, "Unsupported parameter"),
-        Kind::InvalidAddress => (400, "Not an IP address"),
+        Kind::InvalidAddress => (400, "Not a valid IP address"),
         Kind::SpecialAddress => (422, "Not a public address"),
         Kind::Misconfigured => (500, "geo is misconfigured"),
         Kind::UpstreamRefused => (502, "ipify refused the API key"),
-        Kind::UpstreamInvalid => (502, "ipify's answer is unusable"),
-        Kind::UpstreamUnreachable => (503, "ipify is out of reach"),
+        Kind::UpstreamInvalid => (502, "Invalid response from ipify"),
+        Kind::UpstreamUnreachable => (503, "ipify is unreachable"),
         Kind::UpstreamBusy => (503, "ipify is busy"),
-        Kind::UpstreamTimeout => (504, "ipify took too long"),
-        Kind::BudgetSpent => (503, "Today's lookups are used up"),
+        Kind::UpstreamTimeout => (504, "ipify timed out"),
+        Kind::BudgetSpent => (503, "Daily lookup limit reached"),
         Kind::CountryBlocked => (403, "Not available in your country"),
     }
 }

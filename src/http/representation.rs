@@ -67,6 +67,6 @@ fn lines(record: &Record) -> String {
 
 fn no_value(name: &str) -> Problem {
     let detail =
-        format!("There is no {name} for this address. The JSON has all that ipify knows of it.");
+        format!("ipify has no {name} for this address. The JSON has everything it returned.");
     Problem::new(Kind::NoValue, detail)
 }

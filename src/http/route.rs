@@ -99,8 +99,8 @@ fn split_address(path: &str) -> (Option<String>, &str) {
 fn not_found() -> Problem {
     Problem::new(
         Kind::NotFound,
-        "There is nothing at this path. GET / tells where you are, \
-         GET /openapi.json what else there is.",
+        "There is no such path. GET / returns your location, \
+         GET /openapi.json lists all paths.",
     )
 }
 

@@ -102,7 +102,7 @@ impl Target {
         if self.is_ambiguous {
             return Err(Problem::new(
                 Kind::InvalidAddress,
-                "Ask about one address at a time: in the path, or once as ?ip=.",
+                "Ask for one address at a time, in the path or as ?ip=.",
             ));
         }
         let Some(text) = &self.text else {
@@ -122,8 +122,8 @@ impl Target {
             Ok(address) if own == Some(address) => Ok(Address::Client(own)),
             _ => Err(Problem::new(
                 Kind::LookupDisabled,
-                "This geo only tells where its client is: ask without an address. \
-                 Its operator can set the variable lookup to any.",
+                "Only your own address can be looked up here. \
+                 The operator can set the variable lookup to any.",
             )),
         }
     }
@@ -133,11 +133,11 @@ impl Target {
 /// then answer another question than was asked.
 fn supported(name: &str, value: &str) -> Result<(), Problem> {
     let instead = match (name, value) {
-        ("domain", _) => "Resolve the name, and ask about its address with ?ip=.",
-        ("email", _) => "geo only knows IP addresses.",
-        ("callback" | "jsonp", _) => "Any page may read the JSON, by CORS: see cors_origin.",
+        ("domain", _) => "Resolve the name and look up its address with ?ip=.",
+        ("email", _) => "Only IP addresses can be looked up.",
+        ("callback" | "jsonp", _) => "CORS lets any page read the JSON: see cors_origin.",
         ("format", "json" | "html" | "text") => return Ok(()),
-        ("format", _) => "The formats are json, html and text.",
+        ("format", _) => "Use json, html or text.",
         _ => return Ok(()),
     };
     let detail = format!("geo does not support this {name} parameter. {instead}");
@@ -150,10 +150,8 @@ fn misplaced(client: IpAddr) -> Problem {
         IpAddr::V4(v4) if v4.is_unspecified() => {
             "In Spin's service chaining, forward X-Forwarded-For and set trusted_hops."
         }
-        IpAddr::V4(v4) if v4.octets()[0] >= 240 => {
-            "With Cloudflare, turn the overwriting of Pseudo IPv4 off."
-        }
-        _ => "The proxy in front of geo has to name the client.",
+        IpAddr::V4(v4) if v4.octets()[0] >= 240 => "Behind Cloudflare, set Pseudo IPv4 to Off.",
+        _ => "The proxy in front of geo must name the client.",
     };
     let detail = format!("The client's address is {client}, which is reserved. {advice}");
     Problem::new(Kind::SpecialAddress, detail)

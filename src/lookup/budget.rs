@@ -36,9 +36,9 @@ pub(super) async fn spend<R: Runtime>(limit: u64, store: &Store<R>) -> Result<()
     let mut problem = Problem::new(
         Kind::BudgetSpent,
         concat!(
-            "The lookups that the variable ",
+            "The limit set by ",
             named!("lookups_per_day"),
-            " allows for today are used up. Try again after midnight UTC."
+            " is reached. Try again after midnight UTC."
         ),
     );
     problem.retry_after = Some((today + 1) * DAY - now);

@@ -124,7 +124,7 @@ fn record(response: Response, now: u64) -> Result<Record, Problem> {
             return Record::parse(response.body).ok_or_else(|| {
                 Problem::new(
                     Kind::UpstreamInvalid,
-                    "ipify's answer is not a JSON object with an IP address in ip. \
+                    "ipify's response is not a JSON object with an IP address in ip. \
                      Check ipify_origin and ipify_path.",
                 )
             });
@@ -142,7 +142,7 @@ fn record(response: Response, now: u64) -> Result<Record, Problem> {
         429 => {
             let mut problem = Problem::new(
                 Kind::UpstreamBusy,
-                "ipify gets too many requests for this API key. Try again later.",
+                "ipify received too many requests for this API key. Try again later.",
             );
             problem.retry_after = response
                 .retry_after
@@ -152,7 +152,7 @@ fn record(response: Response, now: u64) -> Result<Record, Problem> {
         status => {
             let detail = format!(
                 "ipify answered with status {status}. \
-                 Try again later; if it stays, check ipify_origin and ipify_path."
+                 Try again later; if it persists, check ipify_origin and ipify_path."
             );
             let problem = Problem::new(Kind::UpstreamInvalid, detail);
             if status >= 500 {
@@ -180,7 +180,7 @@ fn problem(failure: Failure, api_key: &ApiKey) -> Problem {
         FailureKind::Timeout => (
             UpstreamTimeout,
             concat!(
-                "ipify's answer was not complete within ",
+                "ipify did not answer within ",
                 named!("timeout_ms"),
                 ". Try again later."
             ),
@@ -188,11 +188,11 @@ fn problem(failure: Failure, api_key: &ApiKey) -> Problem {
         FailureKind::NotAllowed => (
             UpstreamUnreachable,
             "The host does not allow requests to ipify_origin. \
-             Put it into allowed_outbound_hosts.",
+             Add it to allowed_outbound_hosts.",
         ),
         FailureKind::Dns => (
             UpstreamUnreachable,
-            "The name in ipify_origin cannot be resolved. Check it, and the host's DNS.",
+            "The name in ipify_origin cannot be resolved. Check it and the host's DNS.",
         ),
         FailureKind::Tls => (
             UpstreamUnreachable,
@@ -201,15 +201,15 @@ fn problem(failure: Failure, api_key: &ApiKey) -> Problem {
         ),
         FailureKind::Connection | FailureKind::Closed => (
             UpstreamUnreachable,
-            "The connection to ipify_origin failed before an answer came. Try again later.",
+            "The connection to ipify_origin failed. Try again later.",
         ),
         FailureKind::Incomplete => (
             UpstreamInvalid,
-            "ipify's answer broke off. Try again later.",
+            "ipify's response is incomplete. Try again later.",
         ),
         FailureKind::TooLarge => (
             UpstreamInvalid,
-            "ipify's answer is larger than 64 KiB. Check ipify_origin and ipify_path.",
+            "ipify's response is larger than 64 KiB. Check ipify_origin and ipify_path.",
         ),
     };
     let cause = anyhow!(api_key.mask(&format!("{:#}", failure.cause)));

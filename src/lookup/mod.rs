@@ -180,8 +180,8 @@ impl<R: Runtime> Lookup<R> {
         if address.is_some_and(address::is_special) {
             return Err(Problem::new(
                 Kind::SpecialAddress,
-                "This address is reserved (private, loopback, documentation, multicast and so on) \
-                 and has no place on the Internet.",
+                "This address is reserved (private, loopback, documentation, multicast, ...), \
+                 not public.",
             ));
         }
         let endpoint = Endpoint::load(runtime)?;
@@ -588,8 +588,8 @@ pub async fn check_store<R: Runtime>(runtime: &R) -> Result<(), Problem> {
     if R::HAS_STORE
         && let Err(cause) = runtime.get("geo:0").await
     {
-        let detail = "The key-value store fails. Check key_value_stores in the manifest, and \
-                      the store itself; the log has its reason.";
+        let detail = "The key-value store failed. Check key_value_stores in the manifest and \
+                      the store itself; the log has the reason.";
         return Err(Problem::new(Kind::Misconfigured, detail).because(cause));
     }
     Ok(())
@@ -604,8 +604,7 @@ pub fn parse_address(text: &str) -> Result<IpAddr, Problem> {
     address::parse_node(text.as_bytes()).ok_or_else(|| {
         Problem::new(
             Kind::InvalidAddress,
-            "What is asked for is not an IP address. \
-             One looks like 8.8.8.8 or 2001:4860:4860::8888.",
+            "Not a valid IP address. Examples: 8.8.8.8, 2001:4860:4860::8888.",
         )
     })
 }

@@ -153,10 +153,10 @@ for (const component of ["geo.wasm", "geo-plain.wasm"]) {
       assert.equal(await page.$eval("code", (code) => code.textContent), `curl http://${host}/9.9.9.9/json`);
 
       await ask("elbonia");
-      assert.equal(await page.$eval("h1", (h1) => h1.textContent), "Not an IP address");
+      assert.equal(await page.$eval("h1", (h1) => h1.textContent), "Not a valid IP address");
       const description = await page.$eval("input", (input) =>
         document.getElementById(input.getAttribute("aria-describedby")).textContent);
-      assert.match(description, /One looks like 8\.8\.8\.8/);
+      assert.match(description, /Examples: 8\.8\.8\.8/);
 
       await ask("2620:fe::fe");
       assert.equal(page.url(), `${geo.url}/?ip=2620%3Afe%3A%3Afe`);

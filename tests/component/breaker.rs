@@ -201,7 +201,7 @@ async fn the_breaker_closes_when_the_clock_goes_backwards() {
     assert_eq!(geo.get_as("1.1.1.1").await.status, 200);
 }
 
-/// The README has the figure.
+/// `docs/caching.md` has the figure.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "takes more than a minute"]
 async fn calls_in_a_minute_in_which_ipify_hangs() {

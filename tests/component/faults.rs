@@ -260,7 +260,7 @@ fn heads() -> Vec<Row> {
 
 #[rustfmt::skip]
 fn bodies() -> Vec<Row> {
-    let broken = || invalid("broke off");
+    let broken = || invalid("is incomplete");
     let too_large = || invalid("larger than 64 KiB");
     let not_json = || invalid("not a JSON object");
     let size = JSON.len();

@@ -47,7 +47,7 @@ async fn quotes_around_the_key_are_named_as_the_mistake() {
     let answer = geo.get("/").await;
     assert_eq!(answer.status, 500);
     assert!(
-        answer.text().contains("without the quotes"),
+        answer.text().contains("without quotes"),
         "{}",
         answer.text()
     );

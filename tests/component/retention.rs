@@ -42,7 +42,7 @@ async fn look_up(geo: &Geo, times: usize) {
     }
 }
 
-/// The README states the bound: a quarter of `cache_slots`.
+/// `docs/caching.md` states the bound: a quarter of `cache_slots`.
 #[tokio::test]
 async fn expired_answers_are_swept_within_a_bounded_number_of_lookups() {
     let geo = with_cached_answers().await;

@@ -88,7 +88,7 @@ async fn a_store_that_fails_during_revalidation_fails_no_request() {
     }
 }
 
-/// The README has these figures.
+/// `docs/caching.md` has these figures.
 #[tokio::test]
 async fn store_operations_of_a_request() {
     let count = |operations: &[Operation], operation| {

@@ -22,26 +22,37 @@ fn versions<'a>(text: &'a str, marker: &str) -> Vec<&'a str> {
     versions.filter(|version| !version.is_empty()).collect()
 }
 
+/// Returns the names of the files in a folder with one of some extensions.
+fn files(folder: &str, extensions: &[&str]) -> Vec<String> {
+    let entries = root().join(folder).read_dir().expect(folder);
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    // Others may be an operator's own.
+    let is_wanted = |name: &String| extensions.iter().any(|extension| name.ends_with(extension));
+    names
+        .filter(is_wanted)
+        .map(|name| format!("{folder}/{name}"))
+        .collect()
+}
+
 #[test]
 fn the_version_of_geo() {
-    let mut places = vec![
-        ("spin.toml".to_owned(), "\nversion = \""),
-        ("Dockerfile".to_owned(), "ARG VERSION="),
-    ];
-    for entry in root().join("deploy").read_dir().unwrap() {
-        let name = entry.unwrap().file_name().into_string().unwrap();
-        // Other files may be an operator's own.
-        if name.ends_with(".md") || name.ends_with(".yaml") {
-            places.push((format!("deploy/{name}"), "geo:"));
-        }
-    }
-    assert!(places.len() > 2);
-    for (file, marker) in places {
-        let text = read(&file);
-        let found = versions(&text, marker);
-        assert!(!found.is_empty(), "{file}");
+    let check = |file: &str, markers: &[&str]| {
+        let text = read(file);
+        let found: Vec<_> = markers.iter().flat_map(|it| versions(&text, it)).collect();
         assert!(found.iter().all(|version| *version == VERSION), "{file}");
-    }
+        found.len()
+    };
+    assert!(check("spin.toml", &["\nversion = \""]) > 0);
+    assert!(check("Dockerfile", &["ARG VERSION="]) > 0);
+    let changelog = read("CHANGELOG.md");
+    assert_eq!(versions(&changelog, "\n## ").first(), Some(&VERSION));
+    let manifests = files("deploy", &[".yaml"]);
+    assert!(manifests.iter().all(|file| check(file, &["geo:"]) > 0));
+    let mut documentation = files("docs", &[".md"]);
+    documentation.extend(["README.md".to_owned(), "SECURITY.md".to_owned()]);
+    let markers = ["geo:", "/download/v", "/tags/v"];
+    let found = documentation.iter().map(|file| check(file, &markers));
+    assert!(found.sum::<usize>() > 10);
 }
 
 /// The interface has a version of its own, which its importers name.
@@ -54,6 +65,7 @@ fn the_version_of_the_interface() {
     for file in [
         "wit/world.wit",
         "README.md",
+        "docs/component.md",
         "examples/greeter/spin.toml",
         "examples/greeter/wit/world.wit",
     ] {
@@ -118,10 +130,10 @@ fn the_settings_in_the_examples() {
     }
 }
 
-/// The first two cells of each row of a table in a part of the README, without
+/// The first two cells of each row of a table in a part of a document, without
 /// quotes.
-fn rows<'a>(readme: &'a str, from: &str, to: &str) -> Vec<(&'a str, &'a str)> {
-    let (_, part) = readme.split_once(from).expect(from);
+fn rows<'a>(document: &'a str, from: &str, to: &str) -> Vec<(&'a str, &'a str)> {
+    let (_, part) = document.split_once(from).expect(from);
     let (part, _) = part.split_once(to).expect(to);
     let cells = part.lines().filter_map(|line| {
         let mut cells = line.strip_prefix("| `")?.split('|');
@@ -134,8 +146,7 @@ fn rows<'a>(readme: &'a str, from: &str, to: &str) -> Vec<(&'a str, &'a str)> {
 }
 
 #[test]
-fn the_settings_in_the_readme() {
-    let readme = read("README.md");
+fn the_settings_in_the_documentation() {
     let expected: Vec<_> = SETTINGS
         .iter()
         .map(|(name, default)| match *name {
@@ -143,12 +154,17 @@ fn the_settings_in_the_readme() {
             name => (name, *default),
         })
         .collect();
-    assert_eq!(rows(&readme, "\n## Settings\n", "\n## "), expected);
+    let configuration = read("docs/configuration.md");
+    assert_eq!(rows(&configuration, "\n## Variables\n", "\n## "), expected);
+    // README has some of them.
+    let readme = read("README.md");
+    let some = rows(&readme, "\n## Configuration\n", "\n## ");
+    assert!(!some.is_empty() && some.iter().all(|row| expected.contains(row)));
 }
 
 #[test]
-fn the_fields_in_the_readme() {
-    let readme = read("README.md");
+fn the_fields_in_the_documentation() {
+    let api = read("docs/api.md");
     let expected: Vec<_> = FIELDS
         .iter()
         .map(|field| {
@@ -156,25 +172,33 @@ fn the_fields_in_the_readme() {
             format!("/{}", names.join("`, `/"))
         })
         .collect();
-    let described: Vec<_> = rows(&readme, "\n| `/json` |", "\n| `/ADDRESS` |")
+    let described: Vec<_> = rows(&api, "\n| `/json` |", "\n| `/ADDRESS` |")
         .into_iter()
         .map(|(paths, _)| paths)
         .collect();
     assert_eq!(described, expected);
 }
 
-/// The README has one figure for the size, correct to 3 %.
-#[cfg(feature = "spin")]
+/// Each figure for the size is correct to 3 %.
 #[test]
-fn the_size_in_the_readme() {
-    let readme = read("README.md");
-    let [kilobytes] = versions(&readme, "component of about ")[..] else {
-        panic!("one figure");
+fn the_size_in_the_documentation() {
+    let check = |component: &str, file: &str, marker: &str| {
+        let is = std::fs::metadata(root().join(component)).unwrap().len() as f64;
+        let text = read(file);
+        let [kilobytes] = versions(&text, marker)[..] else {
+            panic!("{file} has one figure after {marker:?}");
+        };
+        let said = 1000.0 * kilobytes.parse::<f64>().unwrap();
+        assert!(
+            (said - is).abs() < 0.03 * is,
+            "{file} says {said} bytes, but {component} has {is}"
+        );
     };
-    let said = 1000.0 * kilobytes.parse::<f64>().unwrap();
-    let is = std::fs::metadata(root().join("geo.wasm")).unwrap().len() as f64;
-    assert!(
-        (said - is).abs() < 0.03 * is,
-        "{said} bytes, but it has {is}"
-    );
+    for component in ["geo", "geo-plain", "geo-p3", "geo-middleware"] {
+        let component = format!("{component}.wasm");
+        let marker = format!("\n| `{component}` | ");
+        check(&component, "docs/performance.md", &marker);
+    }
+    check("geo.wasm", "README.md", "component of about ");
+    check("geo.wasm", "README.md", "\n| size | ");
 }

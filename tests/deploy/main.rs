@@ -5,13 +5,15 @@ use geo::settings::SETTINGS;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
-const DOCUMENTATION: [&str; 5] = [
-    "README.md",
-    "CONTRIBUTING.md",
-    "deploy/README.md",
-    "docs/migrating.md",
-    "docs/proxies.md",
-];
+/// Returns the names of all Markdown files that users and contributors read.
+fn documentation() -> Vec<String> {
+    let pages = path("docs").read_dir().unwrap();
+    let pages = pages.map(|page| page.unwrap().file_name().into_string().unwrap());
+    let pages = pages.filter(|name| name.ends_with(".md"));
+    let mut files: Vec<_> = pages.map(|name| format!("docs/{name}")).collect();
+    files.extend(["README.md", "CONTRIBUTING.md", "SECURITY.md"].map(str::to_owned));
+    files
+}
 
 fn path(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(name)
@@ -57,8 +59,8 @@ fn on_shims(name: &str) -> Vec<String> {
 fn targets_files_and_pictures_exist() {
     let makefile = read("Makefile");
     let mut found = 0;
-    for file in DOCUMENTATION {
-        for command in commands(file) {
+    for file in documentation() {
+        for command in commands(&file) {
             if let Some(target) = command.strip_prefix("make ") {
                 assert!(makefile.contains(&format!("\n{target}: ")), "{command}");
                 found += 1;
@@ -70,7 +72,7 @@ fn targets_files_and_pictures_exist() {
                 }
             }
         }
-        for source in read(file).split("src=\"").skip(1) {
+        for source in read(&file).split("src=\"").skip(1) {
             let (picture, _) = source.split_once('"').unwrap();
             assert!(path(picture).exists(), "{picture}");
             found += 1;
@@ -83,7 +85,7 @@ fn targets_files_and_pictures_exist() {
 /// that root has on the host.
 #[test]
 fn shims_have_one_capability() {
-    for command in DOCUMENTATION.into_iter().flat_map(on_shims) {
+    for command in documentation().iter().flat_map(|file| on_shims(file)) {
         if command.contains("--cap-drop") {
             assert!(command.contains("--cap-add NET_BIND_SERVICE "), "{command}");
         }
@@ -98,7 +100,7 @@ fn shims_have_one_capability() {
 
 #[test]
 fn containers_are_hardened() {
-    let commands = on_shims("deploy/README.md");
+    let commands = on_shims("docs/deploying.md");
     assert!(commands.len() >= 2);
     for command in commands {
         let hardened = "--user 65532 --cap-drop ALL --cap-add NET_BIND_SERVICE";
@@ -135,7 +137,7 @@ fn containers_are_hardened() {
 #[test]
 fn images_are_built_reproducibly_from_existing_targets() {
     let dockerfile = read("Dockerfile");
-    let mut builds = commands("deploy/README.md");
+    let mut builds = commands("docs/deploying.md");
     builds.extend(commands("Dockerfile"));
     builds.retain(|command| command.contains("docker build "));
     assert!(builds.len() >= 4);

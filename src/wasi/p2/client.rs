@@ -79,7 +79,7 @@ impl Deadline {
 
     fn check(&self) -> Result<(), Failure> {
         if self.0.ready() {
-            return Err(failure(FailureKind::Timeout, "the time is up"));
+            return Err(failure(FailureKind::Timeout, "deadline exceeded"));
         }
         Ok(())
     }
@@ -113,7 +113,7 @@ impl Deadline {
                 }
             }
             if bytes.len() > max {
-                return Err(failure(FailureKind::TooLarge, "the body goes on"));
+                return Err(failure(FailureKind::TooLarge, "the body is too large"));
             }
         }
     }
