@@ -59,7 +59,7 @@ pub enum Kind {
 
 /// The instances of a component that answer requests.
 pub enum Instances {
-    Proxy(Proxy),
+    Proxy(Box<Proxy>),
     Service(Service),
 }
 
@@ -173,12 +173,12 @@ impl Component {
     pub(crate) fn start(&self, app: AppState) -> Instances {
         let permits = Arc::clone(&self.permits);
         match &self.pre {
-            Pre::Proxy(pre) => Instances::Proxy(Proxy {
+            Pre::Proxy(pre) => Instances::Proxy(Box::new(Proxy {
                 pre: pre.clone(),
                 kind: self.kind,
                 app,
                 permits,
-            }),
+            })),
             Pre::Service(pre) => Instances::Service(service::start(pre.clone(), app, permits)),
         }
     }
