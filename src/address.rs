@@ -110,12 +110,19 @@ pub(crate) fn is_special(address: IpAddr) -> bool {
     }
 }
 
-/// Returns what of an address identifies a subscriber: the IPv4 address, or the
-/// first address of the IPv6 one's /64.
-pub(crate) fn network(address: IpAddr) -> IpAddr {
+/// Returns the first address of the network of an address: it keeps the first
+/// `prefix` bits.
+pub(crate) fn network(address: IpAddr, prefix: u32) -> IpAddr {
+    // Where the prefix is as long as the address, no bit is left for hosts.
     match address {
-        IpAddr::V4(_) => address,
-        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
+        IpAddr::V4(v4) => {
+            let hosts = u32::MAX.checked_shr(prefix).unwrap_or(0);
+            Ipv4Addr::from_bits(v4.to_bits() & !hosts).into()
+        }
+        IpAddr::V6(v6) => {
+            let hosts = u128::MAX.checked_shr(prefix).unwrap_or(0);
+            Ipv6Addr::from_bits(v6.to_bits() & !hosts).into()
+        }
     }
 }
 
@@ -276,12 +283,17 @@ mod tests {
 
     #[test]
     fn networks() {
-        for (address, expected) in [
-            ("9.9.9.9", "9.9.9.9"),
-            ("2620:fe::fe", "2620:fe::"),
-            ("2620:fe:0:1:ffff:ffff:ffff:ffff", "2620:fe:0:1::"),
+        for (address, prefix, expected) in [
+            ("9.9.9.9", 32, "9.9.9.9"),
+            ("9.9.9.9", 31, "9.9.9.8"),
+            ("9.9.9.9", 24, "9.9.9.0"),
+            ("9.255.255.255", 8, "9.0.0.0"),
+            ("2620:fe::fe", 64, "2620:fe::"),
+            ("2620:fe:0:1:ffff:ffff:ffff:ffff", 64, "2620:fe:0:1::"),
+            ("2620:fe:0:ffff::", 48, "2620:fe::"),
+            ("2620:fe::fe", 32, "2620:fe::"),
         ] {
-            assert_eq!(network(ip(address)), ip(expected));
+            assert_eq!(network(ip(address), prefix), ip(expected));
         }
     }
 

@@ -30,10 +30,20 @@ pub enum Source {
     CountryName,
     /// The number of the autonomous system, after "AS".
     Asn,
+    /// The texts of a list in ipify's JSON, with commas between.
+    List(&'static str, &'static str),
+    /// `true` or `false` in ipify's JSON.
+    Boolean(&'static str, &'static str),
+    /// The continent that the country is on.
+    Continent,
+    /// Whether the country is in the European Union.
+    Eu,
+    /// Whether it is in the European Economic Area.
+    Eea,
 }
 
 /// All values, in the order in which plain text lists them.
-pub static FIELDS: [Field; 13] = [
+pub static FIELDS: [Field; 24] = [
     field("ip", &[], "The address", Source::Address),
     field(
         "isp",
@@ -101,6 +111,72 @@ pub static FIELDS: [Field; 13] = [
         &["asn-org", "asn_org"],
         "The name of the autonomous system",
         Source::Text("as", "name"),
+    ),
+    field(
+        "as-type",
+        &["as_type"],
+        "The type of the autonomous system, like Content",
+        Source::Text("as", "type"),
+    ),
+    field(
+        "as-route",
+        &["as_route"],
+        "The network that the autonomous system announces, like 8.8.8.0/24",
+        Source::Text("as", "route"),
+    ),
+    field(
+        "as-domain",
+        &["as_domain"],
+        "The website of the autonomous system",
+        Source::Text("as", "domain"),
+    ),
+    field(
+        "domains",
+        &[],
+        "Domains at the address, with commas between",
+        Source::List("", "domains"),
+    ),
+    field(
+        "geoname-id",
+        &["geoname_id"],
+        "The number of the place at GeoNames",
+        Source::Number("location", "geonameId"),
+    ),
+    field(
+        "continent",
+        &["continent-code", "continent_code"],
+        "The continent: AF, AN, AS, EU, NA, OC or SA",
+        Source::Continent,
+    ),
+    field(
+        "eu",
+        &["in_eu", "country_eu"],
+        "Whether the country is in the European Union: true or false",
+        Source::Eu,
+    ),
+    field(
+        "eea",
+        &[],
+        "Whether the country is in the European Economic Area: true or false",
+        Source::Eea,
+    ),
+    field(
+        "proxy",
+        &["is_proxy"],
+        "Whether the address is a proxy: true or false",
+        Source::Boolean("proxy", "proxy"),
+    ),
+    field(
+        "vpn",
+        &["is_vpn"],
+        "Whether the address is a VPN: true or false",
+        Source::Boolean("proxy", "vpn"),
+    ),
+    field(
+        "tor",
+        &["is_tor"],
+        "Whether the address is a Tor exit: true or false",
+        Source::Boolean("proxy", "tor"),
     ),
 ];
 

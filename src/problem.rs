@@ -30,6 +30,8 @@ pub enum Kind {
     /// Another address than the client's is asked about, which the operator
     /// does not allow.
     LookupDisabled,
+    /// Another address than the client's is asked about, without a valid token.
+    TokenRequired,
     /// ipify has no such value for the address.
     NoValue,
     /// A parameter asks for what another service does, and geo does not.
@@ -65,6 +67,7 @@ impl Kind {
             Self::NotFound => "not-found",
             Self::MethodNotAllowed => "method-not-allowed",
             Self::LookupDisabled => "lookup-disabled",
+            Self::TokenRequired => "token-required",
             Self::NoValue => "no-value",
             Self::UnsupportedParameter => "unsupported-parameter",
             Self::InvalidAddress => "invalid-address",

@@ -46,6 +46,9 @@ pub trait Runtime: Clone {
     /// Writes one line to the operator's log.
     fn log(&self, line: &str);
 
+    /// Writes one line to the standard output.
+    fn print(&self, line: &str);
+
     /// Waits.
     async fn sleep(&self, time: Duration);
 
@@ -205,6 +208,10 @@ pub(crate) mod tests {
 
         fn log(&self, line: &str) {
             self.log.borrow_mut().push(line.to_owned());
+        }
+
+        fn print(&self, line: &str) {
+            self.log(line);
         }
 
         async fn sleep(&self, _: Duration) {}

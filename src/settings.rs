@@ -5,7 +5,7 @@
 //! none that it does not need. An empty variable has its default. A problem
 //! names the variable and never shows its value.
 
-use crate::country;
+use crate::country::Country;
 use crate::decimal;
 use crate::origin::{AllowedOrigins, Origin};
 use crate::problem::{Kind, Problem};
@@ -70,6 +70,8 @@ settings! {
     IPIFY_PATH: String = ("ipify_path", "/api/v2/country,city", path);
     /// Whose address may be asked about.
     LOOKUP: Lookup = (named!("lookup"), "caller", lookup);
+    /// What a request for another address needs, where [`LOOKUP`] is `token`.
+    LOOKUP_TOKEN: String = (named!("lookup_token"), "", token);
     /// How often ipify may be asked in a day (UTC); 0 is no limit.
     LOOKUPS_PER_DAY: u64 = (named!("lookups_per_day"), "0", number::<0, 1_000_000_000>);
     /// The header, in lower case, whose single value is the client's address.
@@ -84,8 +86,15 @@ settings! {
     CACHE_STALE: u64 = (named!("cache_stale"), "604800", number::<0, YEAR>);
     /// How many answers are cached at most.
     CACHE_SLOTS: u64 = (named!("cache_slots"), "65536", number::<1, 16_777_216>);
+    /// How many bits of an IPv4 address make the network that shares an answer.
+    CACHE_PREFIX_V4: u32 = (named!("cache_prefix_v4"), "32", prefix::<8, 32>);
+    /// The same for IPv6. A client owns its /64, and must not be able to spend
+    /// credits by walking through it.
+    CACHE_PREFIX_V6: u32 = (named!("cache_prefix_v6"), "64", prefix::<32, 64>);
     /// The pages that may read answers.
     CORS_ORIGIN: AllowedOrigins = (named!("cors_origin"), "*", allowed_origins);
+    /// Whether each lookup is logged, besides errors.
+    LOG: Log = (named!("log"), "errors", log);
 }
 
 settings! {
@@ -127,8 +136,12 @@ pub fn check_others(read: &str, runtime: &impl Runtime) -> Result<(), Problem> {
             })*
         };
     }
-    check!(IPIFY_API_KEY IPIFY_ORIGIN IPIFY_PATH LOOKUP LOOKUPS_PER_DAY CLIENT_IP_HEADER);
-    check!(TRUSTED_HOPS TIMEOUT_MS CACHE_TTL CACHE_STALE CACHE_SLOTS CORS_ORIGIN);
+    if LOOKUP.read(runtime)? == Lookup::Token {
+        LOOKUP_TOKEN.read(runtime)?;
+    }
+    check!(IPIFY_API_KEY IPIFY_ORIGIN IPIFY_PATH LOOKUPS_PER_DAY CLIENT_IP_HEADER);
+    check!(TRUSTED_HOPS TIMEOUT_MS CACHE_TTL CACHE_STALE CACHE_SLOTS CACHE_PREFIX_V4);
+    check!(CACHE_PREFIX_V6 CORS_ORIGIN LOG);
     Ok(())
 }
 
@@ -153,6 +166,17 @@ pub enum Lookup {
     Caller,
     /// Any address.
     Any,
+    /// Any address, in a request that has the token.
+    Token,
+}
+
+/// What is logged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Log {
+    /// What is the operator's concern.
+    Errors,
+    /// That, and a line for each lookup.
+    Lookups,
 }
 
 impl<T> Setting<T> {
@@ -210,6 +234,10 @@ fn in_range(text: &str, range: RangeInclusive<u64>) -> Result<u64, Wanted> {
     })
 }
 
+fn prefix<const MIN: u64, const MAX: u64>(text: &str) -> Result<u32, Wanted> {
+    number::<MIN, MAX>(text).map(|prefix| prefix as u32)
+}
+
 fn milliseconds(text: &str) -> Result<Duration, Wanted> {
     number::<1, 600_000>(text).map(Duration::from_millis)
 }
@@ -244,7 +272,22 @@ fn lookup(text: &str) -> Result<Lookup, Wanted> {
     match text {
         "caller" => Ok(Lookup::Caller),
         "any" => Ok(Lookup::Any),
-        _ => Err("caller or any".into()),
+        "token" => Ok(Lookup::Token),
+        _ => Err("caller, any or token".into()),
+    }
+}
+
+fn token(text: &str) -> Result<String, Wanted> {
+    let is_token = text.len() >= 16 && text.bytes().all(|byte| byte.is_ascii_graphic());
+    let wanted = "at least 16 characters of ASCII without spaces";
+    is_token.then(|| text.to_owned()).ok_or(wanted.into())
+}
+
+fn log(text: &str) -> Result<Log, Wanted> {
+    match text {
+        "errors" => Ok(Log::Errors),
+        "lookups" => Ok(Log::Lookups),
+        _ => Err("errors or lookups".into()),
     }
 }
 
@@ -281,7 +324,7 @@ fn names_of_headers(text: &str) -> Result<Names, Wanted> {
 
 fn countries(text: &str) -> Result<Vec<String>, Wanted> {
     let codes: Vec<_> = list(text).map(str::to_ascii_uppercase).collect();
-    let are_known = codes.iter().all(|code| country::name(code).is_some());
+    let are_known = codes.iter().all(|code| Country::find(code).is_some());
     let wanted = "a list of ISO 3166-1 codes like CH or GB, with commas between";
     are_known.then_some(codes).ok_or(wanted.into())
 }
@@ -335,9 +378,14 @@ mod tests {
         assert_eq!(CACHE_TTL.read(&unset).unwrap(), 86_400);
         assert_eq!(CACHE_STALE.read(&unset).unwrap(), 604_800);
         assert_eq!(CACHE_SLOTS.read(&unset).unwrap(), 65_536);
+        assert_eq!(CACHE_PREFIX_V4.read(&unset).unwrap(), 32);
+        assert_eq!(CACHE_PREFIX_V6.read(&unset).unwrap(), 64);
         assert_eq!(CORS_ORIGIN.read(&unset).unwrap(), AllowedOrigins::Any);
-        let problem = IPIFY_API_KEY.read(&unset).unwrap_err();
-        assert!(problem.detail.contains("is missing"), "{}", problem.detail);
+        assert_eq!(LOG.read(&unset).unwrap(), Log::Errors);
+        for required in [&IPIFY_API_KEY, &LOOKUP_TOKEN] {
+            let problem = required.read(&unset).unwrap_err();
+            assert!(problem.detail.contains("is missing"), "{}", problem.detail);
+        }
     }
 
     #[test]
@@ -384,6 +432,8 @@ mod tests {
             &["api/v2", "/api/v2?a=1", "/api/v2#here", "/api v2", "/ápi"],
         );
         rejects(&LOOKUP, &["everyone", "ANY"]);
+        rejects(&LOOKUP_TOKEN, &["fifteen-chars-x", "two words of a token"]);
+        rejects(&LOG, &["all", "lookup"]);
         rejects(&LOOKUPS_PER_DAY, &["-1", "unlimited", "1000000001"]);
         rejects(&CLIENT_IP_HEADER, &["true client ip", "x-real-ip:"]);
         rejects(&TRUSTED_HOPS, &["-1", "+1", "33", "one"]);
@@ -394,6 +444,8 @@ mod tests {
         rejects(&CACHE_TTL, &["1.5", "31536001", "-1"]);
         rejects(&CACHE_STALE, &["-1", "one"]);
         rejects(&CACHE_SLOTS, &["0", "16777217"]);
+        rejects(&CACHE_PREFIX_V4, &["7", "33", "/24"]);
+        rejects(&CACHE_PREFIX_V6, &["31", "65", "128"]);
         rejects(&GEO_WAIT_MS, &["-1", "1s"]);
         rejects(&GEO_HEADERS, &["cf", "geo,vercel"]);
         rejects(&GEO_ALLOW_COUNTRIES, &["UK", "CH DE", "*", "CHE"]);

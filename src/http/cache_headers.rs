@@ -16,22 +16,6 @@ pub(crate) fn add(response: &mut Response, status: Option<CacheStatus>, max_age:
     };
     response.header("cache-control", control);
     if let Some(status) = status {
-        response.header("cache-status", cache_status(status));
+        response.header("cache-status", status.to_string());
     }
-}
-
-/// Returns the value of `Cache-Status` (RFC 9211).
-pub(crate) fn cache_status(status: CacheStatus) -> String {
-    let (fwd, stored) = match status {
-        CacheStatus::Bypass => ("bypass", false),
-        CacheStatus::Hit { ttl } => return format!("geo; hit; ttl={ttl}"),
-        CacheStatus::Miss { stored } => ("miss", stored),
-        CacheStatus::Collapsed => ("miss; collapsed", false),
-        CacheStatus::Stale { stored } => ("stale", stored),
-        // Not forwarded, so without fwd.
-        CacheStatus::CircuitOpen => return "geo; detail=resting".to_owned(),
-        CacheStatus::BudgetSpent => return "geo; detail=budget-spent".to_owned(),
-    };
-    let stored = if stored { "; stored" } else { "" };
-    format!("geo; fwd={fwd}{stored}")
 }

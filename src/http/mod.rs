@@ -12,11 +12,12 @@ mod request;
 mod response;
 mod route;
 mod target;
+mod token;
 
 pub use request::{Method, Request};
 pub use response::Response;
 
-use crate::lookup::{self, After, Lookup, Outcome, Stale};
+use crate::lookup::{self, After, Asked, Lookup, Outcome, Stale};
 use crate::origin::AllowedOrigins;
 use crate::problem::Problem;
 use crate::runtime::Runtime;
@@ -87,7 +88,11 @@ async fn look_up<R: Runtime>(
     };
     let form = target.form();
     let prepared = target.address(request, runtime).and_then(|address| {
-        let lookup = Lookup::new(address.ip(), runtime)?;
+        let asked = match address {
+            Address::Client(_) => Asked::Client,
+            Address::Other(_) => Asked::Other,
+        };
+        let lookup = Lookup::new(address.ip(), asked, runtime)?;
         Ok((address, lookup))
     });
     let (address, lookup) = match prepared {
@@ -97,6 +102,7 @@ async fn look_up<R: Runtime>(
     let Outcome {
         result,
         cache_status,
+        line,
         after,
     } = lookup.answer(Stale::WhileRevalidate).await;
     let response = result.and_then(|answer| {
@@ -115,6 +121,9 @@ async fn look_up<R: Runtime>(
         Ok(response)
     });
     let response = response.unwrap_or_else(|problem| respond(&problem, cache_status, form));
+    if let Some(line) = line {
+        line.write(Some(response.status), runtime);
+    }
     (response, after)
 }
 

@@ -2,10 +2,17 @@
 
 use super::request::Request;
 use super::response::Response;
+use crate::fields::FIELDS;
 use crate::runtime::Headers;
 
-/// The description, with the paths of all values: see `build.rs`.
-const DESCRIPTION: &str = include_str!(concat!(env!("OUT_DIR"), "/openapi.json"));
+/// What of the description stands before the paths of the values: see `build.rs`.
+const BEFORE: &str = include_str!(concat!(env!("OUT_DIR"), "/openapi-before"));
+
+/// The path of a value: `NAME` and `LABEL` are those of the field.
+const VALUE: &str = include_str!(concat!(env!("OUT_DIR"), "/openapi-value"));
+
+/// What stands after the paths of the values.
+const AFTER: &str = include_str!(concat!(env!("OUT_DIR"), "/openapi-after"));
 
 /// Its strong entity-tag (RFC 9110, 8.8.3), which changes with the text.
 const ETAG: &str = env!("OPENAPI_ETAG");
@@ -14,21 +21,31 @@ const ETAG: &str = env!("OPENAPI_ETAG");
 pub(crate) fn respond(request: &Request) -> Response {
     let root = request.root();
     let mut response = if !root.is_empty() {
-        let servers = format!(r#""servers":[{{"url":"{root}"}}]"#);
-        let text = DESCRIPTION.replacen(r#""servers":[{"url":"/"}]"#, &servers, 1);
-        let mut response = Response::new(200, "application/json", text);
+        let mut response = Response::new(200, "application/json", description(&root));
         // A proxy says where the root is in a header, which a client can forge.
         response.header("cache-control", "no-store");
         return response;
     } else if is_current(request.headers) {
         Response::empty(304)
     } else {
-        Response::new(200, "application/json", DESCRIPTION)
+        Response::new(200, "application/json", description("/"))
     };
     response.header("etag", ETAG);
     // It changes with a release. After an hour, a client asks with its tag.
     response.header("cache-control", "public, max-age=3600");
     response
+}
+
+/// Returns the description of what is below a path.
+fn description(root: &str) -> String {
+    let server = format!(r#""servers":[{{"url":"{root}"}}]"#);
+    let mut text = BEFORE.replacen(r#""servers":[{"url":"/"}]"#, &server, 1);
+    for field in &FIELDS {
+        text += &VALUE
+            .replace("NAME", field.name)
+            .replace("LABEL", field.label);
+    }
+    text + AFTER
 }
 
 /// Returns whether the client has the current description: `If-None-Match`,

@@ -1,11 +1,11 @@
 //! Problems as HTTP responses: problem details (RFC 9457).
 
 use super::accept::Form;
-use super::cache_headers;
 use super::page;
 use super::request::Request;
 use super::response::Response;
 use super::route::METHODS;
+use super::token::CHALLENGE;
 use crate::lookup::CacheStatus;
 use crate::problem::{Kind, Problem, log};
 use crate::runtime::Runtime;
@@ -43,14 +43,16 @@ pub(crate) fn respond(
         Form::Text => Response::text(status, format!("{title}: {}\n", problem.detail)),
     };
     response.header("cache-control", "no-store");
-    if status == 405 {
-        response.header("allow", METHODS);
+    match status {
+        401 => response.header("www-authenticate", CHALLENGE),
+        405 => response.header("allow", METHODS),
+        _ => {}
     }
     if let Some(seconds) = problem.retry_after {
         response.header("retry-after", seconds.to_string());
     }
     if let Some(status) = cache_status {
-        response.header("cache-status", cache_headers::cache_status(status));
+        response.header("cache-status", status.to_string());
     }
     response
 }
@@ -87,6 +89,7 @@ fn meaning(kind: Kind) -> (u16, &'static str) {
         Kind::NotFound => (404, "Not found"),
         Kind::MethodNotAllowed => (405, "Method not allowed"),
         Kind::LookupDisabled => (403, "Other addresses are disabled"),
+        Kind::TokenRequired => (401, "Token required"),
         Kind::NoValue => (404, "No such value"),
         Kind::UnsupportedParameter => (400, "Unsupported parameter"),
         Kind::InvalidAddress => (400, "Not a valid IP address"),

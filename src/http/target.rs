@@ -3,11 +3,12 @@
 
 use super::client;
 use super::request::Request;
+use super::token;
 use crate::address;
 use crate::lookup;
 use crate::problem::{Kind, Problem};
 use crate::runtime::Runtime;
-use crate::settings;
+use crate::settings::{self, Lookup};
 use std::net::IpAddr;
 
 /// What a request says about the address that it is about.
@@ -16,9 +17,8 @@ pub(crate) struct Target {
     text: Option<String>,
     /// Whether there is more than one.
     is_ambiguous: bool,
-    /// Whether other addresses than the client's are allowed, as far as this
-    /// request has to know.
-    allows_others: bool,
+    /// Whose address may be asked about, as far as this request has to know.
+    allowed: Lookup,
 }
 
 /// The address that a request is about.
@@ -69,20 +69,22 @@ impl Target {
         }
         let is_ambiguous = addresses.len() > 1;
         let text = addresses.into_iter().next();
-        let allows_others =
-            (text.is_some() || is_page) && settings::LOOKUP.read(runtime)? == settings::Lookup::Any;
+        let allowed = if text.is_some() || is_page {
+            settings::LOOKUP.read(runtime)?
+        } else {
+            Lookup::Caller
+        };
         Ok(Self {
             text,
             is_ambiguous,
-            allows_others,
+            allowed,
         })
     }
 
     /// Returns what the page's form for another address holds: the address as
     /// it was written. `None` where there is no form.
     pub(crate) fn form(&self) -> Option<&str> {
-        self.allows_others
-            .then(|| self.text.as_deref().unwrap_or_default())
+        (self.allowed == Lookup::Any).then(|| self.text.as_deref().unwrap_or_default())
     }
 
     /// Returns the address.
@@ -92,8 +94,8 @@ impl Target {
     /// [`Kind::InvalidAddress`] for what is not one address, or for a header that
     /// names no client; [`Kind::SpecialAddress`] for a client that can have no
     /// such address; [`Kind::LookupDisabled`] for another address than the
-    /// client's where that is not allowed; [`Kind::Misconfigured`] for an
-    /// invalid variable.
+    /// client's where that is not allowed, [`Kind::TokenRequired`] where it is with a
+    /// token; [`Kind::Misconfigured`] for an invalid variable.
     pub(crate) fn address(
         &self,
         request: &Request,
@@ -113,17 +115,30 @@ impl Target {
                 client => Ok(Address::Client(client)),
             };
         };
-        if self.allows_others {
+        let is_allowed = match self.allowed {
+            Lookup::Caller => false,
+            Lookup::Any => true,
+            Lookup::Token => {
+                let token = settings::LOOKUP_TOKEN.read(runtime)?;
+                token::is_in(request.headers, &token)
+            }
+        };
+        if is_allowed {
             return Ok(Address::Other(lookup::parse_address(text)?));
         }
         let own = client::address(request.headers, runtime)?;
         let own = own.filter(|address| !address::is_special(*address));
         match lookup::parse_address(text) {
             Ok(address) if own == Some(address) => Ok(Address::Client(own)),
+            _ if self.allowed == Lookup::Token => Err(Problem::new(
+                Kind::TokenRequired,
+                "Other addresses than your own need a valid token, in the header \
+                 \"Authorization: Bearer TOKEN\".",
+            )),
             _ => Err(Problem::new(
                 Kind::LookupDisabled,
                 "Only your own address can be looked up here. \
-                 The operator can set the variable lookup to any.",
+                 The operator can set the variable lookup to any or token.",
             )),
         }
     }

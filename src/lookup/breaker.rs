@@ -4,7 +4,7 @@
 //! Without a state, the circuit is closed. It is open until a time, and half-open
 //! after it: one request tries again.
 
-use super::in_flight::Lease;
+use super::in_flight::{Held, Lease};
 use super::ipify::Endpoint;
 use super::store::{self, Store};
 use crate::decimal;
@@ -35,6 +35,8 @@ pub(super) struct Breaker<R> {
     store: Store<R>,
     /// The key of its state.
     key: String,
+    /// `timeout_ms`
+    timeout: Duration,
 }
 
 /// Permission to ask ipify.
@@ -58,9 +60,13 @@ struct State {
 
 impl<R: Runtime> Breaker<R> {
     /// Creates the circuit breaker of an endpoint.
-    pub(super) fn new(endpoint: &Endpoint, store: Store<R>) -> Self {
+    pub(super) fn new(endpoint: &Endpoint, timeout: Duration, store: Store<R>) -> Self {
         let key = format!("geo:breaker:{}", store::hash(&endpoint.to_string()));
-        Self { store, key }
+        Self {
+            store,
+            key,
+            timeout,
+        }
     }
 
     /// Checks whether the circuit is open.
@@ -77,12 +83,12 @@ impl<R: Runtime> Breaker<R> {
     }
 
     /// Lets a request through where the circuit is closed, and one where it is
-    /// half-open. That one has its outcome within `timeout`.
+    /// half-open.
     ///
     /// # Errors
     ///
     /// The last failure, where it does not let the request through.
-    pub(super) async fn admit(&self, timeout: Duration) -> Result<Permit<R>, Problem> {
+    pub(super) async fn admit(&self) -> Result<Permit<R>, Problem> {
         let now = store::milliseconds(self.store.runtime.now());
         let Some(state) = self.state().await else {
             return Ok(Permit {
@@ -93,7 +99,7 @@ impl<R: Runtime> Breaker<R> {
         if state.is_open(now) {
             return Err(state.problem(now));
         }
-        match Lease::acquire(&self.key, timeout, &self.store).await {
+        match self.lease().await {
             Err(_) => Err(state.problem(now)),
             Ok(lease) => Ok(Permit {
                 failures: state.failures,
@@ -104,33 +110,70 @@ impl<R: Runtime> Breaker<R> {
 
     /// Records the outcome of a request that was let through: closes the
     /// circuit where ipify answered, and opens it where the next request is
-    /// likely to fail too.
-    pub(super) async fn record(&self, permit: Permit<R>, problem: Option<&Problem>) {
-        match problem {
-            None if permit.failures > 0 => self.store.delete(&self.key).await,
-            Some(problem) if problem.is_outage => {
-                self.open(permit.failures, problem).await;
+    /// likely to fail too. Where this request opens it because ipify has refused the
+    /// API key, `explain` may return a better detail of the problem.
+    pub(super) async fn record(
+        &self,
+        permit: Permit<R>,
+        problem: Option<&mut Problem>,
+        explain: impl AsyncFnOnce() -> Option<&'static str>,
+    ) {
+        let Permit { failures, trial } = permit;
+        let lease = match problem {
+            None if failures > 0 => {
+                self.store.delete(&self.key).await;
+                trial
             }
-            _ => {}
-        }
-        if let Some(trial) = permit.trial {
-            trial.release().await;
+            Some(problem) if problem.is_outage => {
+                self.open(failures, trial, problem, explain).await
+            }
+            _ => trial,
+        };
+        if let Some(lease) = lease {
+            lease.release().await;
         }
     }
 
-    async fn open(&self, failures: u64, problem: &Problem) {
-        let now = store::milliseconds(self.store.runtime.now());
-        // Of requests that were in flight together, the first failure counts.
-        if failures == 0
-            && let Some(state) = self.state().await
-            && state.is_open(now)
+    /// Opens the circuit. Of requests that were in flight together, the first failure
+    /// counts. Returns the lease that has to be released.
+    async fn open(
+        &self,
+        failures: u64,
+        trial: Option<Lease<R>>,
+        problem: &mut Problem,
+        explain: impl AsyncFnOnce() -> Option<&'static str>,
+    ) -> Option<Lease<R>> {
+        let lease = match trial {
+            Some(lease) => lease,
+            None => {
+                let lease = self.lease().await.ok()?;
+                if self.check().await.is_err() {
+                    return Some(lease);
+                }
+                lease
+            }
+        };
+        self.set(failures, problem).await;
+        if problem.kind == Kind::UpstreamRefused
+            && let Some(detail) = explain().await
         {
-            return;
+            problem.detail = detail.into();
+            self.set(failures, problem).await;
         }
+        Some(lease)
+    }
+
+    /// Takes the lease of the one request that changes the state.
+    async fn lease(&self) -> Result<Lease<R>, Held<R>> {
+        Lease::acquire(&self.key, self.timeout, &self.store).await
+    }
+
+    async fn set(&self, failures: u64, problem: &Problem) {
         let seconds = match problem.retry_after {
             Some(seconds) => seconds.clamp(1, MAX_RETRY_AFTER),
             None => MAX_OPEN.min(1 << failures.min(6)),
         };
+        let now = store::milliseconds(self.store.runtime.now());
         let (failures, kind) = (failures.saturating_add(1), problem.kind.slug());
         let text = format!("{failures}\n{kind}\n{}", problem.detail);
         let value = store::encode(now + seconds * 1000, &text);

@@ -43,6 +43,8 @@ pub(super) struct Cache<R> {
     slots: u64,
     key: String,
     address: Option<IpAddr>,
+    /// How many bits of the address make the network that shares an answer.
+    prefix: u32,
     /// Seconds since 1970.
     now: u64,
 }
@@ -101,10 +103,17 @@ impl<R: Runtime> Cache<R> {
         address: Option<IpAddr>,
         store: Store<R>,
     ) -> Result<Self, Problem> {
+        let runtime = &store.runtime;
+        let prefix = match address {
+            Some(IpAddr::V4(_)) => settings::CACHE_PREFIX_V4.read(runtime)?,
+            Some(IpAddr::V6(_)) => settings::CACHE_PREFIX_V6.read(runtime)?,
+            None => 0,
+        };
         Ok(Self {
-            slots: settings::CACHE_SLOTS.read(&store.runtime)?,
-            key: key(endpoint, address),
+            slots: settings::CACHE_SLOTS.read(runtime)?,
+            key: key(endpoint, address, prefix),
             address,
+            prefix,
             now: store.runtime.now().as_secs(),
             store,
         })
@@ -177,14 +186,20 @@ impl<R: Runtime> Cache<R> {
         }
     }
 
-    /// Stores an answer, unless it is about another network than was asked
-    /// about. Returns whether it is stored.
+    /// Stores an answer, as one about the network, unless it is about another one
+    /// than was asked about. Returns whether it is stored.
     pub(super) async fn store(&self, found: &mut Found, record: &Record) -> bool {
-        let is_asked = |asked| address::network(asked) == address::network(record.ip);
-        if !self.address.is_none_or(is_asked) {
-            return false;
+        let mut record = record.clone();
+        if let Some(asked) = self.address {
+            let network = address::network(asked, self.prefix);
+            if network != address::network(record.ip, self.prefix) {
+                return false;
+            }
+            if network != record.ip {
+                record.set_ip(network);
+            }
         }
-        self.remember(record, self.now);
+        self.remember(&record, self.now);
         let text = format!("{}\n{}", self.key, record.json());
         let value = store::encode(self.now, &text);
         found.exempt_slot();
@@ -240,7 +255,7 @@ impl<R: Runtime> Cache<R> {
     }
 
     fn cached(&self, mut record: Record, time: u64) -> Cached {
-        // A neighbour in the same /64 may have asked.
+        // It is stored as one about the network.
         if let Some(address) = self.address.filter(|address| *address != record.ip) {
             record.set_ip(address);
         }
@@ -253,11 +268,13 @@ impl<R: Runtime> Cache<R> {
     }
 }
 
-/// The cache key: who was asked, and about which network. An IPv6 client owns
-/// its /64, and must not be able to spend credits by walking through it.
-fn key(endpoint: &Endpoint, address: Option<IpAddr>) -> String {
-    match address.map(address::network) {
-        Some(network) => format!("{endpoint} {network}"),
+/// The cache key: who was asked, and about which network.
+fn key(endpoint: &Endpoint, address: Option<IpAddr>, prefix: u32) -> String {
+    match address {
+        Some(address) => {
+            let network = address::network(address, prefix);
+            format!("{endpoint} {network}/{prefix}")
+        }
         None => format!("{endpoint} self"),
     }
 }

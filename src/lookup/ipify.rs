@@ -2,6 +2,7 @@
 //!
 //! The interface is described at <https://geo.ipify.org/docs>.
 
+use super::json::{self, Value};
 use super::record::Record;
 use crate::decimal;
 use crate::origin::Origin;
@@ -16,6 +17,9 @@ use std::time::Duration;
 
 /// The largest body that is accepted, in bytes. Real ones have hundreds.
 pub(super) const MAX_BODY: usize = 64 * 1024;
+
+/// The path that returns how many credits are left.
+const BALANCE_PATH: &str = "/service/account-balance";
 
 /// What replaces the API key in a text.
 const MASK: &str = "***";
@@ -65,15 +69,38 @@ impl Endpoint {
         }
     }
 
+    /// Asks ipify why it refused the API key: it tells the credits that are left.
+    /// Returns the detail of the problem; `None` where it cannot be known.
+    ///
+    /// The path is documented for ipify's other products.
+    pub(super) async fn explain_refusal<R: Runtime>(
+        &self,
+        access: &Access,
+        timeout: Duration,
+        runtime: &R,
+    ) -> Option<&'static str> {
+        let request = Get {
+            timeout,
+            ..self.get(BALANCE_PATH, access)
+        };
+        let response = runtime.fetch(&request).await.ok()?;
+        refusal(response.status, &response.body)
+    }
+
     fn request(&self, access: &Access, address: Option<IpAddr>) -> Get {
-        let mut path_with_query = format!("{}?apiKey={}", self.path, access.key.encoded());
+        let mut request = self.get(&self.path, access);
         if let Some(address) = address {
-            path_with_query += &format!("&ipAddress={address}");
+            request.path_with_query += &format!("&ipAddress={address}");
         }
+        request
+    }
+
+    /// A request with the API key.
+    fn get(&self, path: &str, access: &Access) -> Get {
         Get {
             https: self.origin.scheme == "https",
             authority: self.origin.authority.clone(),
-            path_with_query,
+            path_with_query: format!("{path}?apiKey={}", access.key.encoded()),
             timeout: access.timeout,
             max_body: MAX_BODY,
         }
@@ -162,6 +189,30 @@ fn record(response: Response, now: u64) -> Result<Record, Problem> {
             }
         }
     })
+}
+
+/// Says why ipify refused the API key, by its response about the credits.
+fn refusal(status: u16, body: &[u8]) -> Option<&'static str> {
+    match status {
+        200..=299 if credits(body)? > 0.0 => Some(
+            "The API key is valid and has credits left, but ipify refused the request. \
+             Check that the account's plan includes ipify_path.",
+        ),
+        200..=299 => Some("The credits of the ipify account are used up. Buy more at ipify."),
+        401 | 403 => Some("The API key is wrong. Check ipify_api_key."),
+        _ => None,
+    }
+}
+
+/// Reads how many credits are left.
+fn credits(body: &[u8]) -> Option<f64> {
+    let Value::Object(members) = json::parse(str::from_utf8(body).ok()?)? else {
+        return None;
+    };
+    match json::parse(json::member(&members, "credits")?.get())? {
+        Value::Number(credits) => Some(credits),
+        _ => None,
+    }
 }
 
 /// Marks a problem that the next request to ipify is likely to have too.
@@ -339,6 +390,28 @@ mod tests {
             ("key at_S+/&1", "key ***"),
         ] {
             assert_eq!(key.mask(text), expected);
+        }
+    }
+
+    #[test]
+    fn refusals() {
+        for (status, body, expected) in [
+            (200, r#"{"credits":0}"#, Some("used up")),
+            (200, r#"{"credits":-2}"#, Some("used up")),
+            (200, r#"{"plan":"free","credits":998}"#, Some("valid")),
+            (401, "", Some("wrong")),
+            (403, "", Some("wrong")),
+            (200, r#"{"credits":"0"}"#, None),
+            (200, r#"{"credits":null}"#, None),
+            (200, "{}", None),
+            (200, "<html>", None),
+            (404, "", None),
+            (500, "", None),
+        ] {
+            let detail = refusal(status, body.as_bytes());
+            assert_eq!(detail.is_some(), expected.is_some(), "{status} {body}");
+            let words = expected.unwrap_or_default();
+            assert!(detail.unwrap_or_default().contains(words), "{detail:?}");
         }
     }
 

@@ -12,23 +12,28 @@
 mod breaker;
 mod budget;
 mod cache;
+mod cache_status;
 mod in_flight;
 mod ipify;
 mod json;
+mod log;
 mod memory;
 mod record;
 mod store;
 
+pub use cache_status::CacheStatus;
+pub use log::{Asked, Line};
 pub use record::{Record, Values};
 
 use crate::address;
 use crate::problem::{Kind, Problem};
 use crate::runtime::Runtime;
-use crate::settings;
+use crate::settings::{self, Log};
 use breaker::Breaker;
 use cache::{Cache, Cached, Found};
 use in_flight::{Held, Lease};
 use ipify::{Access, Endpoint};
+use std::cell::Cell;
 use std::net::IpAddr;
 use std::time::Duration;
 use store::Store;
@@ -52,6 +57,10 @@ pub struct Lookup<R> {
     store: Store<R>,
     /// `None` where nothing is cached.
     cache: Option<Cache<R>>,
+    /// What the log says is asked, where it has a line for each lookup.
+    asked: Option<Asked>,
+    /// How long the exchange with ipify took, where there was one.
+    exchange: Cell<Option<Duration>>,
 }
 
 /// A lookup for which ipify has to be asked.
@@ -69,6 +78,8 @@ pub struct Outcome<R> {
     pub result: Result<Answer, Problem>,
     /// What the cache did, where it came to that.
     pub cache_status: Option<CacheStatus>,
+    /// What the log says, where it has a line for each lookup.
+    pub line: Option<Line>,
     /// What is left to do when the response was sent.
     pub after: Option<After<R>>,
 }
@@ -82,34 +93,6 @@ pub struct Answer {
     pub age: u64,
     /// For how many more seconds it is fresh.
     pub fresh_for: u64,
-}
-
-/// What the cache did, in the terms of `Cache-Status` (RFC 9211).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CacheStatus {
-    /// There is no cache, or it is turned off.
-    Bypass,
-    /// There was an answer.
-    Hit {
-        /// For how many more seconds it is fresh. Negative where it is stale.
-        ttl: i64,
-    },
-    /// There was none, so ipify was asked.
-    Miss {
-        /// Whether its answer is now stored.
-        stored: bool,
-    },
-    /// There was none, and another request had already asked ipify.
-    Collapsed,
-    /// There was one that is too old to be served, so ipify was asked.
-    Stale {
-        /// Whether its answer is now stored.
-        stored: bool,
-    },
-    /// ipify was not asked, because the circuit breaker is open.
-    CircuitOpen,
-    /// ipify was not asked, because the lookups of the day are used up.
-    BudgetSpent,
 }
 
 /// When a stale answer is served.
@@ -176,7 +159,7 @@ impl<R: Runtime> Lookup<R> {
     /// # Errors
     ///
     /// [`Kind::SpecialAddress`] and [`Kind::Misconfigured`].
-    pub fn new(address: Option<IpAddr>, runtime: &R) -> Result<Self, Problem> {
+    pub fn new(address: Option<IpAddr>, asked: Asked, runtime: &R) -> Result<Self, Problem> {
         if address.is_some_and(address::is_special) {
             return Err(Problem::new(
                 Kind::SpecialAddress,
@@ -186,6 +169,7 @@ impl<R: Runtime> Lookup<R> {
         }
         let endpoint = Endpoint::load(runtime)?;
         let cache_ttl = settings::CACHE_TTL.read(runtime)?;
+        let is_logged = settings::LOG.read(runtime)? == Log::Lookups;
         let store = Store::new(runtime.clone());
         let cache = if R::HAS_STORE && cache_ttl > 0 {
             Some(Cache::new(&endpoint, address, store.clone())?)
@@ -198,6 +182,8 @@ impl<R: Runtime> Lookup<R> {
             cache_ttl,
             store,
             cache,
+            asked: is_logged.then_some(asked),
+            exchange: Cell::default(),
         })
     }
 
@@ -233,9 +219,9 @@ impl<R: Runtime> Lookup<R> {
         };
         match self.plan(found.cached.take(), stale) {
             Err(problem) => Ok(Outcome::new(Err(problem), None)),
-            Ok(Plan::Fresh(cached)) => Ok(self.serve(cached)),
+            Ok(Plan::Fresh(cached)) => Ok(self.serve(cached).logged(&self)),
             Ok(Plan::ServeStale { cached, retention }) => {
-                let mut outcome = self.serve(cached);
+                let mut outcome = self.serve(cached).logged(&self);
                 outcome.after = Some(After {
                     refresh: true,
                     ..After::new(self, found, retention)
@@ -375,17 +361,25 @@ impl<R: Runtime> Lookup<R> {
 
     /// Asks ipify, if the circuit breaker and the budget allow it.
     async fn ask(&self, upstream: &Upstream<R>) -> Result<Record, Failed> {
-        let access = &upstream.access;
-        let permit = upstream.breaker.admit(access.timeout).await;
-        let permit = permit.map_err(circuit_open)?;
-        let result = match budget::spend(upstream.limit, &self.store).await {
+        let (access, runtime) = (&upstream.access, &self.store.runtime);
+        let permit = upstream.breaker.admit().await.map_err(circuit_open)?;
+        let begin = runtime.elapsed();
+        let elapsed = || runtime.elapsed().saturating_sub(begin);
+        let mut result = match budget::spend(upstream.limit, &self.store).await {
             Ok(()) => {
-                let runtime = &self.store.runtime;
-                self.endpoint.ask(access, self.address, runtime).await
+                let result = self.endpoint.ask(access, self.address, runtime).await;
+                self.exchange.set(Some(elapsed()));
+                result
             }
             Err(spent) => Err(spent),
         };
-        upstream.breaker.record(permit, result.as_ref().err()).await;
+        let explain = async || {
+            // Within the same deadline.
+            let left = access.timeout.saturating_sub(elapsed());
+            self.endpoint.explain_refusal(access, left, runtime).await
+        };
+        let problem = result.as_mut().err();
+        upstream.breaker.record(permit, problem, explain).await;
         Ok(result?)
     }
 
@@ -403,9 +397,11 @@ impl<R: Runtime> Lookup<R> {
     /// Reads the settings that only a request to ipify needs.
     fn upstream(&self) -> Result<Upstream<R>, Problem> {
         let limit = settings::LOOKUPS_PER_DAY.read(&self.store.runtime)?;
+        let access = Access::load(&self.store.runtime)?;
+        let breaker = Breaker::new(&self.endpoint, access.timeout, self.store.clone());
         Ok(Upstream {
-            access: Access::load(&self.store.runtime)?,
-            breaker: Breaker::new(&self.endpoint, self.store.clone()),
+            access,
+            breaker,
             limit,
         })
     }
@@ -460,7 +456,7 @@ impl<R: Runtime> Miss<R> {
         } = self;
         let lookup = &after.lookup;
         let Some(cache) = &lookup.cache else {
-            return lookup.answer_uncached().await;
+            return lookup.answer_uncached().await.logged(lookup);
         };
         let was_cached = cached.is_some();
         let status = |stored| {
@@ -492,6 +488,7 @@ impl<R: Runtime> Miss<R> {
                 }
             }
         };
+        outcome = outcome.logged(lookup);
         outcome.after = Some(after);
         outcome
     }
@@ -502,8 +499,18 @@ impl<R> Outcome<R> {
         Self {
             result,
             cache_status,
+            line: None,
             after: None,
         }
+    }
+
+    /// Adds the line of the log.
+    fn logged(mut self, lookup: &Lookup<R>) -> Self {
+        let exchange = lookup.exchange.get();
+        self.line = lookup
+            .asked
+            .map(|asked| Line::new(asked, self.cache_status, exchange));
+        self
     }
 }
 
@@ -541,6 +548,10 @@ impl<R: Runtime> After<R> {
                 Err(failed) if failed.is_circuit_open => {}
                 Err(failed) if failed.problem.kind == Kind::BudgetSpent => {}
                 Err(failed) => failed.problem.log(&lookup.store.runtime),
+            }
+            let exchange = lookup.exchange.get();
+            if lookup.asked.is_some() && exchange.is_some() {
+                Line::new(Asked::Refresh, None, exchange).write(None, &lookup.store.runtime);
             }
         }
         cache.evict_expired(&found, self.retention).await;

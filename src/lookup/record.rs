@@ -2,14 +2,18 @@
 
 use super::json::{self, Value};
 use crate::address;
-use crate::country;
+use crate::country::Country;
 use crate::fields::{FIELDS, Field, Source};
 use serde_json::value::RawValue;
+use std::cell::OnceCell;
 use std::net::IpAddr;
 use std::ops::Range;
 
-/// ipify's code for an unknown country. The coordinates beside it are 0,0.
+/// ipify's code for an unknown country.
 const UNKNOWN_COUNTRY: &str = "ZZ";
+
+/// What is unknown with the country. The numbers are 0 then.
+const UNKNOWN_WITH_COUNTRY: [&str; 4] = ["country", "lat", "lng", "geonameId"];
 
 /// An answer of ipify.
 ///
@@ -33,7 +37,7 @@ impl Record {
             return None;
         };
         // The raw value is a part of the text.
-        let raw_ip = single(&members, "ip")?.get();
+        let raw_ip = json::member(&members, "ip")?.get();
         let start = raw_ip.as_ptr() as usize - json.as_ptr() as usize;
         let ip_range = start..start + raw_ip.len();
         let Value::String(ip) = json::parse(raw_ip)? else {
@@ -79,7 +83,12 @@ impl Record {
             .map(|(name, value)| (name.clone(), members(value.get())))
             .collect();
         let ip = self.ip;
-        let values = Values { ip, root, objects };
+        let values = Values {
+            ip,
+            root,
+            objects,
+            country: OnceCell::new(),
+        };
         values.without_unknown_country()
     }
 }
@@ -91,6 +100,8 @@ pub struct Values<'a> {
     root: Members<'a>,
     /// The members of the objects in it.
     objects: Vec<(String, Members<'a>)>,
+    /// The country, once it was asked for.
+    country: OnceCell<Option<Country>>,
 }
 
 /// Names and values of an object, in their order.
@@ -100,7 +111,7 @@ impl Values<'_> {
     fn without_unknown_country(mut self) -> Self {
         if self.text("location", "country").as_deref() == Some(UNKNOWN_COUNTRY) {
             for (_, members) in &mut self.objects {
-                members.retain(|(name, _)| !["country", "lat", "lng"].contains(&name.as_str()));
+                members.retain(|(name, _)| !UNKNOWN_WITH_COUNTRY.contains(&name.as_str()));
             }
         }
         self
@@ -116,9 +127,23 @@ impl Values<'_> {
             Source::Coordinates => {
                 Some(format!("{},{}", self.by_name("lat")?, self.by_name("lng")?))
             }
-            Source::CountryName => Some(country::name(&self.by_name("country")?)?.to_owned()),
+            Source::CountryName => Some(self.country()?.name.to_owned()),
             Source::Asn => Some(format!("AS{}", self.digits("as", "asn")?)),
+            Source::List(object, name) => self.list(object, name),
+            Source::Boolean(object, name) => {
+                let json = self.raw(object, name)?;
+                matches!(json, "true" | "false").then(|| json.to_owned())
+            }
+            Source::Continent => Some(self.country()?.continent.to_owned()),
+            Source::Eu => Some(self.country()?.is_in_eu().to_string()),
+            Source::Eea => Some(self.country()?.is_in_eea().to_string()),
         }
+    }
+
+    /// Returns the country, if its code is that of one.
+    pub fn country(&self) -> Option<&Country> {
+        let country = || Country::find(&self.by_name("country")?);
+        self.country.get_or_init(country).as_ref()
     }
 
     /// Returns the value of the field with this name.
@@ -136,15 +161,17 @@ impl Values<'_> {
 
     /// Returns a string or a number on one line; `None` where it is blank.
     fn text(&self, object: &str, name: &str) -> Option<String> {
-        let json = self.raw(object, name)?;
-        let text = match json::parse(json)? {
-            Value::String(text) => text,
-            Value::Number(_) => json.to_owned(),
-            _ => return None,
+        line(self.raw(object, name)?)
+    }
+
+    /// Returns the strings and numbers of an array on one line, with commas between.
+    fn list(&self, object: &str, name: &str) -> Option<String> {
+        let Value::Array(elements) = json::parse(self.raw(object, name)?)? else {
+            return None;
         };
-        let line = text.replace(char::is_control, " ");
-        let line = line.trim_ascii();
-        (!line.is_empty()).then(|| line.to_owned())
+        let lines = elements.iter().filter_map(|element| line(element.get()));
+        let lines: Vec<_> = lines.collect();
+        (!lines.is_empty()).then(|| lines.join(","))
     }
 
     /// Returns the digits of a number.
@@ -158,17 +185,22 @@ impl Values<'_> {
     fn raw(&self, object: &str, name: &str) -> Option<&str> {
         let members = match object {
             "" => &self.root,
-            _ => single(&self.objects, object)?,
+            _ => json::member(&self.objects, object)?,
         };
-        Some(single(members, name)?.get())
+        Some(json::member(members, name)?.get())
     }
 }
 
-/// Returns the value of a name that is there once.
-fn single<'a, T>(members: &'a [(String, T)], name: &str) -> Option<&'a T> {
-    let mut values = members.iter().filter(|member| member.0 == name);
-    let (_, value) = values.next()?;
-    values.next().is_none().then_some(value)
+/// Returns a string or a number in JSON on one line; `None` where it is blank.
+fn line(json: &str) -> Option<String> {
+    let text = match json::parse(json)? {
+        Value::String(text) => text,
+        Value::Number(_) => json.to_owned(),
+        _ => return None,
+    };
+    let line = text.replace(char::is_control, " ");
+    let line = line.trim_ascii();
+    (!line.is_empty()).then(|| line.to_owned())
 }
 
 #[cfg(test)]
@@ -287,6 +319,11 @@ mod tests {
             "timezone: +01:00",
             "asn: AS19281",
             "as-name: Quad9",
+            "domains: dns.quad9.net",
+            "geoname-id: 2657896",
+            "continent: EU",
+            "eu: false",
+            "eea: false",
         ];
         assert_eq!(lines(json), expected);
         let record = parse(json).unwrap();
@@ -295,15 +332,41 @@ mod tests {
     }
 
     #[test]
+    fn the_values_of_the_larger_tiers() {
+        let json = r#"{"ip":"9.9.9.9","location":{"country":"DE"},
+            "domains":["a.example"," b\n","",null,{},7],
+            "as":{"route":"9.9.9.0/24","domain":"https://quad9.net","type":"Content"},
+            "proxy":{"proxy":true,"vpn":false,"tor":"yes"}}"#;
+        let expected = [
+            "ip: 9.9.9.9",
+            "country: DE",
+            "country-name: Germany",
+            "as-type: Content",
+            "as-route: 9.9.9.0/24",
+            "as-domain: https://quad9.net",
+            "domains: a.example,b,7",
+            "continent: EU",
+            "eu: true",
+            "eea: true",
+            "proxy: true",
+            "vpn: false",
+        ];
+        assert_eq!(lines(json), expected);
+    }
+
+    #[test]
     fn missing_and_unexpected_values_are_none() {
         for rest in [
             "",
             r#","location":null,"as":[],"isp":"""#,
             r#","location":[1,2],"as":"AS1","isp":{}"#,
-            r#","location":{"country":"ZZ","lat":0,"lng":0,"city":" \u0000"}"#,
+            r#","location":{"country":"ZZ","lat":0,"lng":0,"geonameId":0,"city":" \u0000"}"#,
             r#","location":{"lat":"1","lng":null,"city":{}},"as":{"asn":"x"}"#,
             r#","location":{"city":"a","city":"b"},"isp":"a","isp":"b""#,
             r#","location":{"city":"\ud83d"},"isp":"\ude00""#,
+            r#","domains":[],"proxy":true"#,
+            r#","domains":["",null],"proxy":{"vpn":null,"tor":0}"#,
+            r#","domains":"a.example""#,
         ] {
             let json = format!(r#"{{"ip":"9.9.9.9"{rest}}}"#);
             assert_eq!(lines(&json), ["ip: 9.9.9.9"], "{rest}");

@@ -8,7 +8,7 @@ pub use headers::own;
 
 use crate::address;
 use crate::http::{Request, Response, client};
-use crate::lookup::{After, CacheStatus, Lookup, Miss, Outcome, Record, Stale};
+use crate::lookup::{After, Asked, CacheStatus, Lookup, Miss, Outcome, Record, Stale};
 use crate::problem::{Kind, Problem};
 use crate::runtime::Runtime;
 use crate::settings;
@@ -82,7 +82,7 @@ fn prepare<R: Runtime>(request: &Request, runtime: &R) -> Result<Prepared<R>, Pr
     };
     // One of geo's own network is where geo is.
     let client = Some(client).filter(|client| !address::is_local(*client));
-    let lookup = Lookup::new(client, runtime)?;
+    let lookup = Lookup::new(client, Asked::Client, runtime)?;
     Ok(Some((client, lookup, settings::GEO_WAIT_MS.read(runtime)?)))
 }
 
@@ -107,6 +107,9 @@ impl Location {
         client: Option<IpAddr>,
         runtime: &R,
     ) -> (Self, Option<After<R>>) {
+        if let Some(line) = outcome.line {
+            line.write(None, runtime);
+        }
         let location = match outcome.result {
             Ok(answer) => Self {
                 status: match outcome.cache_status {

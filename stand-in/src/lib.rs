@@ -15,6 +15,7 @@ use http::{Request, Response, StatusCode, Uri};
 use hyper::body::Incoming;
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -22,6 +23,9 @@ use tokio::task::JoinHandle;
 
 /// The default API key of the stand-in.
 pub const API_KEY: &str = "at_sample_key_of_the_stand_in";
+
+/// The path that returns how many credits the account has left.
+const BALANCE_PATH: &str = "/service/account-balance";
 
 /// A running stand-in. Dropping it stops it.
 pub struct StandIn {
@@ -33,7 +37,10 @@ pub struct StandIn {
 struct Shared {
     api_key: String,
     fault: Mutex<Fault>,
+    /// The fault of responses about the balance, where it differs.
+    balance_fault: Mutex<Option<Fault>>,
     calls: watch::Sender<Vec<String>>,
+    balance_calls: AtomicUsize,
 }
 
 impl StandIn {
@@ -70,6 +77,8 @@ impl StandIn {
         let shared = Arc::new(Shared {
             api_key: api_key.to_owned(),
             fault: Mutex::new(Fault::None),
+            balance_fault: Mutex::new(None),
+            balance_calls: AtomicUsize::new(0),
             calls: watch::Sender::default(),
         });
         let for_answers = Arc::clone(&shared);
@@ -104,7 +113,17 @@ impl StandIn {
         *lock(&self.shared.fault) = fault;
     }
 
-    /// Returns the path and query of every request so far.
+    /// Responds with this fault to requests for the account's balance from now on.
+    pub fn set_balance_fault(&self, fault: Fault) {
+        *lock(&self.shared.balance_fault) = Some(fault);
+    }
+
+    /// Returns how many requests for the account's balance there were.
+    pub fn balance_calls(&self) -> usize {
+        self.shared.balance_calls.load(Ordering::Relaxed)
+    }
+
+    /// Returns the path and query of every request for a lookup so far.
     pub fn calls(&self) -> Vec<String> {
         self.shared.calls.borrow().clone()
     }
@@ -123,15 +142,22 @@ impl Drop for StandIn {
     }
 }
 
-fn lock(fault: &Mutex<Fault>) -> MutexGuard<'_, Fault> {
+fn lock<T>(fault: &Mutex<T>) -> MutexGuard<'_, T> {
     fault.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 async fn answer(uri: &Uri, shared: &Shared) -> Result<Response<Body>, Cut> {
-    shared
-        .calls
-        .send_modify(|calls| calls.push(uri.to_string()));
-    let fault = {
+    let balance_fault = if uri.path() == BALANCE_PATH {
+        shared.balance_calls.fetch_add(1, Ordering::Relaxed);
+        lock(&shared.balance_fault).clone()
+    } else {
+        let call = uri.to_string();
+        shared.calls.send_modify(|calls| calls.push(call));
+        None
+    };
+    let fault = if let Some(fault) = balance_fault {
+        fault
+    } else {
         let mut fault = lock(&shared.fault);
         match *fault {
             Fault::CutOnce => std::mem::replace(&mut *fault, Fault::None),
@@ -144,7 +170,8 @@ async fn answer(uri: &Uri, shared: &Shared) -> Result<Response<Body>, Cut> {
 /// Returns ipify's response.
 fn valid_response(uri: &Uri, api_key: &str) -> Response<Bytes> {
     let query = query(uri);
-    if !uri.path().starts_with("/api/v") {
+    let is_balance = uri.path() == BALANCE_PATH;
+    if !is_balance && !uri.path().starts_with("/api/v") {
         return error(StatusCode::NOT_FOUND, "Not found.");
     }
     if query.get("apiKey").is_none_or(|key| key != api_key) {
@@ -153,9 +180,15 @@ fn valid_response(uri: &Uri, api_key: &str) -> Response<Bytes> {
             "Access restricted. Check credits balance or enter the correct API key.",
         );
     }
+    if is_balance {
+        return json(StatusCode::OK, r#"{"credits":998}"#.to_owned());
+    }
     let address = query.get("ipAddress").map(|text| text.parse::<IpAddr>());
     match address.transpose() {
-        Ok(address) => json(StatusCode::OK, samples::answer(address)),
+        Ok(address) => {
+            let has_vpn = uri.path().ends_with(",vpn");
+            json(StatusCode::OK, samples::answer(address, has_vpn))
+        }
         Err(_) => error(
             StatusCode::UNPROCESSABLE_ENTITY,
             "Input correct IPv4 or IPv6 address.",

@@ -8,15 +8,20 @@ use std::net::IpAddr;
 /// The address of every client of the stand-in.
 const CLIENT: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(8, 8, 8, 8));
 
-/// Returns the answer about an address, or about the client.
-pub fn answer(address: Option<IpAddr>) -> String {
+/// Returns the answer about an address, or about the client. `has_vpn` is whether it is
+/// one of the third tier.
+pub fn answer(address: Option<IpAddr>, has_vpn: bool) -> String {
     let address = address.unwrap_or(CLIENT);
     let known = SAMPLES
         .iter()
         .find(|(sample, _)| *sample == address.to_string());
     let values = known.map_or(UNKNOWN, |(_, values)| values);
-    format!(r#"{{"ip":"{address}",{values}}}"#)
+    let vpn = if has_vpn { VPN } else { "" };
+    format!(r#"{{"ip":"{address}",{values}{vpn}}}"#)
 }
+
+/// What the third tier adds.
+const VPN: &str = r#","proxy":{"proxy":false,"vpn":false,"tor":false}"#;
 
 /// The values of an address that ipify does not know.
 const UNKNOWN: &str = r#""location":{"country":"ZZ","region":"","city":"","lat":0,"lng":0,"postalCode":"","timezone":"","geonameId":0},"isp":"""#;
@@ -57,7 +62,7 @@ mod tests {
     fn samples_are_json_about_their_address() {
         let unknown = ("89.0.142.86", UNKNOWN);
         for (address, _) in SAMPLES.iter().chain([&unknown]) {
-            let answer = answer(Some(address.parse().unwrap()));
+            let answer = answer(Some(address.parse().unwrap()), true);
             let answer: Value = serde_json::from_str(&answer).unwrap();
             assert_eq!(answer["ip"], *address);
             let is_known = answer["location"]["country"] != "ZZ";

@@ -144,7 +144,7 @@ async fn entries_are_found_behind_an_empty_slot() {
         geo.key_value.delete("default", &key).unwrap();
         for address in addresses {
             // The entry's second line ends with the address that it is about.
-            if String::from_utf8_lossy(&entry).contains(&format!(" {address}\n")) {
+            if String::from_utf8_lossy(&entry).contains(&format!(" {address}/32\n")) {
                 continue;
             }
             let answer = geo.get_as(address).await;

@@ -4,6 +4,7 @@
 
 use crate::harness::{Answer, Geo, Setup, artifact};
 use geo_host::Manifest;
+use stand_in::Fault;
 
 /// Starts the greeter with the build of geo under test.
 async fn start(variables: &[(&str, &str)]) -> Geo {
@@ -43,6 +44,19 @@ async fn the_greeting_names_the_city() {
     assert!(!calls[0].contains("ipAddress"), "{calls:?}");
 }
 
+/// The record of the interface has no field for them.
+#[tokio::test]
+async fn further_values_have_names() {
+    let greeter = start(&[]).await;
+    for (country, notice) in [("NO", "The GDPR applies to you.\n"), ("CH", "")] {
+        let json = format!(r#"{{"ip":"9.9.9.9","location":{{"country":"{country}"}}}}"#);
+        greeter.set_fault(Fault::Body(json.into()));
+        greeter.clear_store();
+        let greeting = format!("Hello, visitor from {country}\n{notice}");
+        assert_eq!(greeter.get("/").await.text(), greeting);
+    }
+}
+
 /// Spin appends its own header after that of the client.
 #[cfg(feature = "spin")]
 #[tokio::test]
@@ -70,7 +84,7 @@ async fn answers_are_cached_as_over_http() {
     assert_eq!(greeter.stand_in.calls().len(), 1);
     // A stale answer is served while ipify fails.
     greeter.set_time(7200);
-    greeter.set_fault(stand_in::Fault::Status(500));
+    greeter.set_fault(Fault::Status(500));
     assert_greeting(
         &greeter.get("/").await,
         200,

@@ -19,15 +19,19 @@ mod faults;
 mod greeter;
 mod interface;
 mod isolation;
+mod log;
 #[cfg(not(feature = "p3"))]
 mod lookup_interface;
 #[cfg(feature = "p3")]
 mod middleware;
 mod mounts;
+#[cfg(feature = "spin")]
+mod networks;
 mod openapi;
 mod readiness;
 #[cfg(all(feature = "spin", not(feature = "p3")))]
 mod reads;
+mod refusal;
 mod representations;
 mod requests;
 #[cfg(feature = "spin")]
@@ -39,6 +43,7 @@ mod simultaneous;
 mod stale;
 #[cfg(feature = "spin")]
 mod store;
+mod token;
 mod upstream;
 mod variables;
 mod verbatim;

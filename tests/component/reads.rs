@@ -15,13 +15,13 @@ async fn start(variables: &[(&str, &str)]) -> (Geo, Arc<Recorder>) {
 }
 
 #[tokio::test]
-async fn a_hit_reads_seven_variables_without_the_key() {
-    let (geo, reads) = start(&[]).await;
-    assert_eq!(geo.get("/").await.status, 200);
+async fn a_hit_reads_nine_variables_without_the_key() {
+    let (geo, reads) = start(&[("trusted_hops", "1")]).await;
+    assert_eq!(geo.get_as("9.9.9.9").await.status, 200);
     let miss = reads.take();
     assert!(miss.contains(&"ipify_api_key".to_owned()), "{miss:?}");
 
-    let hit = geo.get("/").await;
+    let hit = geo.get_as("9.9.9.9").await;
     assert!(hit.header("cache-status").contains("hit"));
     let expected = [
         "cors_origin",
@@ -30,6 +30,8 @@ async fn a_hit_reads_seven_variables_without_the_key() {
         "ipify_origin",
         "ipify_path",
         "cache_ttl",
+        "log",
+        "cache_prefix_v4",
         "cache_slots",
     ];
     assert_eq!(reads.take(), expected);

@@ -4,7 +4,7 @@ use crate::harness::Geo;
 use http::Request;
 use stand_in::Fault;
 
-const ZURICH: &str = r#"{"ip":"9.9.9.9","location":{"country":"CH","region":"Z\u00fcrich","city":"Zürich","lat":47.366670,"lng":8.550000,"postalCode":"8001","timezone":"+01:00"},"as":{"asn":19281,"name":"Quad9"},"isp":"Quad9"}"#;
+const ZURICH: &str = r#"{"ip":"9.9.9.9","location":{"country":"CH","region":"Z\u00fcrich","city":"Zürich","lat":47.366670,"lng":8.550000,"postalCode":"8001","timezone":"+01:00","geonameId":2657896},"domains":["dns.quad9.net","quad9.net"],"as":{"asn":19281,"name":"Quad9","route":"9.9.9.0/24","domain":"https://quad9.net","type":"Content"},"isp":"Quad9","proxy":{"proxy":false,"vpn":true,"tor":false}}"#;
 
 const CHROME: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8";
 
@@ -71,6 +71,17 @@ async fn single_values_are_plain_text() {
         ("/timezone", "+01:00\n"),
         ("/asn", "AS19281\n"),
         ("/as-name", "Quad9\n"),
+        ("/as-type", "Content\n"),
+        ("/as-route", "9.9.9.0/24\n"),
+        ("/as-domain", "https://quad9.net\n"),
+        ("/domains", "dns.quad9.net,quad9.net\n"),
+        ("/geoname-id", "2657896\n"),
+        ("/continent", "EU\n"),
+        ("/eu", "false\n"),
+        ("/eea", "false\n"),
+        ("/proxy", "false\n"),
+        ("/vpn", "true\n"),
+        ("/tor", "false\n"),
     ] {
         for accept in ["*/*", CHROME, "application/json"] {
             let answer = geo.send(Request::get(path).header("accept", accept)).await;
@@ -99,6 +110,11 @@ async fn unknown_values_are_404() {
         "coordinates",
         "asn",
         "as-name",
+        "domains",
+        "geoname-id",
+        "continent",
+        "eu",
+        "vpn",
     ] {
         let answer = geo.get(&format!("/{path}{unknown}")).await;
         assert_eq!(answer.status, 404, "{path}");

@@ -36,7 +36,7 @@ async fn look_up(geo: &Geo, times: usize) {
         geo.get_as("9.9.9.9").await;
         geo.idle().await;
         // Makes the next request a miss.
-        for slot in slots_with(geo, " 9.9.9.9\n") {
+        for slot in slots_with(geo, " 9.9.9.9/32\n") {
             geo.key_value.delete("default", &slot).unwrap();
         }
     }

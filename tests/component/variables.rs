@@ -3,6 +3,11 @@
 use crate::harness::Geo;
 #[cfg(feature = "spin")]
 use crate::harness::{Recorder, Setup, root};
+#[cfg(feature = "spin")]
+use http::Request;
+
+#[cfg(feature = "spin")]
+const TOKEN: &str = "mF_9.B5f-4.1JqM~";
 
 /// A variable that is only in the manifest would have no effect, and one that is
 /// only in the code could not be set.
@@ -11,16 +16,23 @@ use crate::harness::{Recorder, Setup, root};
 async fn the_manifest_has_all_variables_that_are_read() {
     let reads = std::sync::Arc::new(Recorder::default());
     let geo = Geo::set_up(Setup {
-        variables: &[("lookup", "any")],
+        variables: &[("lookup", "token"), ("lookup_token", TOKEN)],
         hooks: Some(reads.clone()),
         ..Setup::default()
     })
     .await;
-    // Together these read all variables: a miss, a hit, another address, a stale
+    // Together these read all variables: a miss, a hit, other addresses, a stale
     // answer and a preflight.
-    for (time, path) in [(0, "/"), (0, "/"), (0, "/?ip=9.9.9.9"), (90_000, "/")] {
+    for (time, path) in [
+        (0, "/"),
+        (0, "/"),
+        (0, "/?ip=9.9.9.9"),
+        (0, "/?ip=2620:fe::fe"),
+        (90_000, "/"),
+    ] {
         geo.set_time(time);
-        assert_eq!(geo.get(path).await.status, 200);
+        let request = Request::get(path).header("authorization", format!("Bearer {TOKEN}"));
+        assert_eq!(geo.send(request).await.status, 200);
     }
     assert_eq!(geo.request("OPTIONS", "/").await.status, 204);
 

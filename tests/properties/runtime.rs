@@ -180,6 +180,10 @@ impl Runtime for TestRuntime {
         self.0.log.borrow_mut().push(line.to_owned());
     }
 
+    fn print(&self, line: &str) {
+        Runtime::log(self, line);
+    }
+
     async fn sleep(&self, time: Duration) {
         self.0.elapsed.set(self.0.elapsed.get() + time);
     }

@@ -20,7 +20,13 @@ fn greet(request: Request) -> impl IntoResponse {
         Ok(answer) => {
             let place = answer.city.or(answer.country);
             let place = place.unwrap_or_else(|| "somewhere".to_owned());
-            (200, format!("Hello, visitor from {place}\n"))
+            let is_in_eea = answer.further.contains(&("eea".to_owned(), "true".to_owned()));
+            let notice = if is_in_eea {
+                "The GDPR applies to you.\n"
+            } else {
+                ""
+            };
+            (200, format!("Hello, visitor from {place}\n{notice}"))
         }
         Err(problem) => (503, format!("Hello, visitor. {}\n", problem.advice)),
     };

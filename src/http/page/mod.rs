@@ -4,7 +4,7 @@ mod map;
 
 use super::request::Request;
 use super::response::Response;
-use crate::country;
+use crate::country::Country;
 use crate::lookup::{CacheStatus, Record};
 use askama::Template;
 use map::Pin;
@@ -31,7 +31,7 @@ struct AnswerPage<'a> {
     place: Option<String>,
     pin: Option<Pin>,
     /// Terms and what there is to say of them.
-    facts: [(&'static str, Option<String>); 6],
+    facts: [(&'static str, Option<String>); 10],
     /// The URL of all about the address, up to its last part.
     url: String,
     is_cached: bool,
@@ -69,6 +69,10 @@ pub(crate) fn answer(record: &Record, cache_status: Option<CacheStatus>, page: P
         let text = without_bidi_controls(values.by_name(name)?);
         (!text.trim_ascii().is_empty()).then_some(text)
     };
+    let yes_or_no = |name| {
+        let word = if value(name)? == "true" { "yes" } else { "no" };
+        Some(word.to_owned())
+    };
     let joined = |texts: &[Option<String>]| {
         let mut joined = String::new();
         for text in texts.iter().flatten() {
@@ -81,7 +85,7 @@ pub(crate) fn answer(record: &Record, cache_status: Option<CacheStatus>, page: P
         (!joined.is_empty()).then_some(joined)
     };
     let (code, name) = (value("country"), value("country-name"));
-    let flag = name.as_ref().and(code.as_deref()).and_then(country::flag);
+    let flag = values.country().map(Country::flag);
     let country = name.clone().or_else(|| code.clone());
     let ip = record.ip.to_string();
     let mut url = page.request.base_url();
@@ -99,10 +103,17 @@ pub(crate) fn answer(record: &Record, cache_status: Option<CacheStatus>, page: P
         facts: [
             ("Country", joined(&[name, code])),
             ("ISP", value("isp")),
-            ("Network", joined(&[value("as-name"), value("asn")])),
+            (
+                "Network",
+                joined(&[value("as-name"), value("asn"), value("as-route")]),
+            ),
+            ("Network type", value("as-type")),
             ("Coordinates", value("coordinates")),
             ("Postal code", value("postal-code")),
             ("Time zone", value("timezone")),
+            ("Proxy", yes_or_no("proxy")),
+            ("VPN", yes_or_no("vpn")),
+            ("Tor exit", yes_or_no("tor")),
         ],
         ip,
         url,

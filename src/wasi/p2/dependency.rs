@@ -2,7 +2,7 @@
 
 use super::bindings::exports::geo::lookup::lookup::{Answer, Problem, ProblemKind};
 use super::runtime::Platform;
-use crate::lookup::{self, Lookup, Stale};
+use crate::lookup::{self, Asked, Lookup, Stale};
 use crate::problem::{self, Kind};
 
 /// Looks up an address, or geo's own.
@@ -20,12 +20,36 @@ pub(super) async fn look_up(address: Option<&str>, platform: &Platform) -> Resul
 /// stale answer is served.
 async fn answer(address: Option<&str>, platform: &Platform) -> Result<Answer, problem::Problem> {
     let address = address.map(lookup::parse_address).transpose()?;
-    let outcome = Lookup::new(address, platform)?.answer(Stale::IfError).await;
+    let asked = match address {
+        Some(_) => Asked::Other,
+        None => Asked::Client,
+    };
+    let lookup = Lookup::new(address, asked, platform)?;
+    let outcome = lookup.answer(Stale::IfError).await;
+    if let Some(line) = outcome.line {
+        line.write(None, platform);
+    }
     if let Some(after) = outcome.after {
         after.run().await;
     }
     outcome.result.map(Answer::from)
 }
+
+/// The values that are no field of the interface's record.
+const FURTHER: [&str; 12] = [
+    "country-name",
+    "as-type",
+    "as-route",
+    "as-domain",
+    "domains",
+    "geoname-id",
+    "continent",
+    "eu",
+    "eea",
+    "proxy",
+    "vpn",
+    "tor",
+];
 
 impl From<lookup::Answer> for Answer {
     fn from(answer: lookup::Answer) -> Self {
@@ -45,7 +69,10 @@ impl From<lookup::Answer> for Answer {
             as_number: as_number(),
             as_name: value("as-name"),
             age: answer.age,
-            further: Vec::new(),
+            further: FURTHER
+                .iter()
+                .filter_map(|name| Some(((*name).to_owned(), value(name)?)))
+                .collect(),
             json: answer.record.into_json(),
         }
     }
@@ -68,6 +95,7 @@ impl From<problem::Problem> for Problem {
                 Kind::NotFound
                 | Kind::MethodNotAllowed
                 | Kind::LookupDisabled
+                | Kind::TokenRequired
                 | Kind::NoValue
                 | Kind::CountryBlocked
                 | Kind::UnsupportedParameter => ProblemKind::Other,

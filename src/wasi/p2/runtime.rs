@@ -1,7 +1,8 @@
 //! The platform, as the core sees it.
 
-use super::bindings::wasi::cli::stderr::get_stderr;
+use super::bindings::wasi::cli::{stderr::get_stderr, stdout::get_stdout};
 use super::bindings::wasi::clocks::{monotonic_clock, wall_clock};
+use super::bindings::wasi::io::streams::OutputStream;
 use super::client;
 use super::platform::{self, KeyValue};
 use crate::runtime::{Failure, Get, Response, Runtime};
@@ -32,16 +33,12 @@ impl Runtime for Platform {
         Duration::from_nanos(monotonic_clock::now())
     }
 
-    /// Writes to the component's stderr, which Spin collects, by `wasi:cli`
-    /// itself: the standard library's way costs 1 kB.
     fn log(&self, line: &str) {
-        // One write, so that the lines of concurrent requests do not mix, and
-        // no longer than one may be. A log that cannot be written must not
-        // fail the request.
-        let line = format!("{line}\n");
-        for chunk in line.as_bytes().chunks(4096) {
-            let _ = get_stderr().blocking_write_and_flush(chunk);
-        }
+        write(&get_stderr(), line);
+    }
+
+    fn print(&self, line: &str) {
+        write(&get_stdout(), line);
     }
 
     async fn sleep(&self, time: Duration) {
@@ -66,5 +63,16 @@ impl Runtime for Platform {
 
     async fn increment(&self, key: &str, delta: i64) -> anyhow::Result<i64> {
         self.store.increment(key, delta)
+    }
+}
+
+/// Writes a line to one of the component's two outputs, which Spin collects, by
+/// `wasi:cli` itself: the standard library's way costs 1 kB.
+fn write(output: &OutputStream, line: &str) {
+    // One write, so that the lines of concurrent requests do not mix, and no longer
+    // than one may be. A log that cannot be written must not fail the request.
+    let line = format!("{line}\n");
+    for chunk in line.as_bytes().chunks(4096) {
+        let _ = output.blocking_write_and_flush(chunk);
     }
 }

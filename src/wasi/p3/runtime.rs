@@ -51,6 +51,10 @@ impl Runtime for Platform {
         let _ = io::stderr().write_all(format!("{line}\n").as_bytes());
     }
 
+    fn print(&self, line: &str) {
+        let _ = io::stdout().write_all(format!("{line}\n").as_bytes());
+    }
+
     async fn sleep(&self, time: Duration) {
         sleep(time).await;
     }
