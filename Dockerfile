@@ -1,7 +1,7 @@
 # Scratch images of geo.
 #
-#   SOURCE_DATE_EPOCH=0 docker build --platform wasi/wasm --provenance=false --tag geo:0.1.0 .
-#   SOURCE_DATE_EPOCH=0 docker build --platform wasi/wasm --provenance=false --target spin --tag geo:0.1.0-spin .
+#   SOURCE_DATE_EPOCH=0 docker build --platform wasi/wasm --provenance=false --tag geo:0.2.0 .
+#   SOURCE_DATE_EPOCH=0 docker build --platform wasi/wasm --provenance=false --target spin --tag geo:0.2.0-spin .
 #
 # The first holds /geo.wasm and nothing else: geo-plain.wasm, which runs by
 # itself on any shim that serves wasi:http/proxy. The second holds the build
@@ -27,7 +27,7 @@ RUN chmod 0644 geo.wasm geo-plain.wasm spin.toml \
 
 FROM scratch AS labelled
 ARG SOURCE=
-ARG VERSION=0.1.0
+ARG VERSION=0.2.0
 LABEL org.opencontainers.image.title="geo" \
       org.opencontainers.image.description="Where is this IP address? Asks ipify and returns all of it." \
       org.opencontainers.image.source="${SOURCE}" \

@@ -2,6 +2,7 @@
 //! `make lint` checks links, and files against schemas.
 
 use geo::settings::SETTINGS;
+use geo_host::Manifest;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
@@ -276,6 +277,62 @@ fn downloads_of_the_workflow_have_a_checksum() {
     let jobs = workflow["jobs"].as_object().unwrap().values();
     let steps = jobs.flat_map(|job| job["steps"].as_array().unwrap());
     let scripts = steps.filter_map(|step| step["run"].as_str());
-    let mut downloads = scripts.filter(|script| script.contains("--output "));
+    let mut downloads =
+        scripts.filter(|script| script.contains("curl ") && script.contains("--output "));
     assert!(downloads.all(|download| download.contains("sha256sum --check")));
+}
+
+/// Expands a file of the template as Spin does, with the defaults of its parameters.
+fn expand(file: &str) -> toml::Table {
+    let description: toml::Table = read("templates/geo/metadata/spin-template.toml")
+        .parse()
+        .unwrap();
+    let mut values = liquid::object!({ "project-name": "where", "authors": "geo" });
+    for (name, parameter) in description["parameters"].as_table().unwrap() {
+        let default = parameter["default"].as_str().expect(name).to_owned();
+        values.insert(name.clone().into(), liquid::model::Value::scalar(default));
+    }
+    // Spin's own filter, which would not change this name.
+    let text = read(&format!("templates/geo/{file}")).replace(" | kebab_case", "");
+    let parser = liquid::ParserBuilder::with_stdlib().build().unwrap();
+    let text = parser.parse(&text).unwrap().render(&values).unwrap();
+    text.parse().expect(&text)
+}
+
+#[test]
+fn the_template_makes_an_application() {
+    let mut application = expand("content/spin.toml");
+    let component = application["component"]["where"].as_table_mut().unwrap();
+    let source = component.insert("source".to_owned(), "geo.wasm".into());
+    let source = source.unwrap();
+    let release = format!("/releases/download/v{}/geo.wasm", env!("CARGO_PKG_VERSION"));
+    assert!(source["url"].as_str().unwrap().ends_with(&release));
+    assert!(source["digest"].as_str().unwrap().starts_with("sha256:"));
+
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("template");
+    std::fs::create_dir_all(&folder).unwrap();
+    let file = folder.join("spin.toml");
+    std::fs::write(&file, application.to_string()).unwrap();
+    let manifest = Manifest::read(&file).unwrap();
+    let own = Manifest::read(&path("spin.toml")).unwrap();
+    let origin = own.variables["ipify_origin"].default.clone().unwrap();
+    assert_eq!(manifest.allowed_outbound_hosts, [origin]);
+    assert_eq!(manifest.key_value_stores, own.key_value_stores);
+    let key = &manifest.component_variables["ipify_api_key"];
+    assert_eq!(key, "{{ ipify_api_key }}");
+    assert!(manifest.variables["ipify_api_key"].required);
+    for name in manifest.component_variables.keys() {
+        assert!(own.component_variables.contains_key(name), "{name}");
+    }
+}
+
+#[test]
+fn the_template_adds_the_same_component() {
+    let application = expand("content/spin.toml");
+    let added = expand("metadata/snippets/component.txt");
+    for table in ["component", "trigger"] {
+        assert_eq!(added[table], application[table]);
+    }
+    let variables = expand("metadata/snippets/variables.txt");
+    assert_eq!(application["variables"].as_table(), Some(&variables));
 }
