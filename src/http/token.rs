@@ -1,7 +1,7 @@
 //! The bearer token of requests for other addresses (RFC 6750).
 
 use crate::runtime::Headers;
-use subtle::ConstantTimeEq;
+use constant_time_eq::constant_time_eq;
 
 /// The challenge to a request without a valid token, for `WWW-Authenticate`.
 pub(crate) const CHALLENGE: &str = "Bearer";
@@ -17,7 +17,7 @@ pub(crate) fn is_in(headers: &dyn Headers, token: &str) -> bool {
     credentials.is_some_and(|(scheme, sent)| {
         scheme.eq_ignore_ascii_case(CHALLENGE.as_bytes())
             && sent.starts_with(b" ")
-            && sent.trim_ascii().ct_eq(token.as_bytes()).into()
+            && constant_time_eq(sent.trim_ascii(), token.as_bytes())
     })
 }
 
