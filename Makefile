@@ -52,8 +52,9 @@ bench: build ## Measure start, memory, speed and cost; with SPIN=path on that Sp
 fuzz: toolchain ## Fuzz geo, each target for a minute (SECONDS=), or one (TARGET=)
 	@$(XTASK) fuzz --seconds $(or $(SECONDS),60) $(TARGET)
 
-soak: build ## Load geo with all kinds of clients and faults, for 20 minutes (MINUTES=)
-	SOAK_MINUTES=$(or $(MINUTES),20) cargo test --workspace --test soak -- --ignored --nocapture
+soak: build ## Load geo with all kinds of clients and faults, for 20 minutes (MINUTES=, BUILD=p3)
+	SOAK_MINUTES=$(or $(MINUTES),20) cargo test --workspace --test soak \
+		$(if $(filter p3,$(BUILD)),--features component-tests/p3) -- --ignored --nocapture
 
 fmt: toolchain ## Format the code
 	cargo fmt --all

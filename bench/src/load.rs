@@ -10,6 +10,9 @@ use stand_in::StandIn;
 use std::collections::BTreeMap;
 use std::process::Command;
 
+/// How long the cache is filled, in seconds.
+const WARM_UP: f64 = 10.0;
+
 /// Measures all cases, in rounds.
 pub async fn measure(arguments: &Arguments) -> Result<()> {
     let oha = Oha::find()?;
@@ -45,6 +48,10 @@ pub async fn measure(arguments: &Arguments) -> Result<()> {
     }
 
     let (connections, seconds) = (arguments.connections, arguments.seconds);
+    for case in CASES.iter().filter(|case| case.is_of_many()) {
+        eprintln!("filling the cache: {}", case.name);
+        oha.run(case, addresses[&case.manifest], connections, WARM_UP, None)?;
+    }
     let mut throughput = BTreeMap::<_, Vec<f64>>::new();
     for round in 1..=arguments.rounds {
         eprintln!("throughput, round {round} of {}", arguments.rounds);

@@ -56,7 +56,7 @@ impl Oha {
             .arg(format!("-c{connections}"))
             .arg(format!("-HAccept: {}", case.accept))
             .arg(format!("-H{}: {}", CLIENT.0, CLIENT.1));
-        if case.is_miss() {
+        if case.is_miss() || case.is_of_many() {
             oha.arg("--rand-regex-url");
         }
         if let Some(rate) = rate {

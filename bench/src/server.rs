@@ -27,10 +27,12 @@ pub fn program(name: &str) -> Result<PathBuf> {
 
 /// Builds the components that geo is compared with.
 pub fn build_components() -> Result<()> {
-    ensure!(
-        root().join("geo.wasm").is_file(),
-        "geo.wasm is not built: use \"make build\""
-    );
+    for component in ["geo.wasm", "geo-p3.wasm", "geo-middleware.wasm"] {
+        ensure!(
+            root().join(component).is_file(),
+            "{component} is not built: use \"make build\""
+        );
+    }
     let status = Command::new("cargo")
         .current_dir(root().join("bench/components"))
         .args(["build", "--quiet", "--locked", "--release", "--examples"])
