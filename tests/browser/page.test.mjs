@@ -42,7 +42,7 @@ for (const component of ["geo.wasm", "geo-plain.wasm"]) {
       assert.deepEqual(terms, [
         "Country: Switzerland, CH",
         "ISP: Quad9",
-        "Network: Quad9, AS19281",
+        "Network: Quad9, AS19281, 9.9.9.0/24",
         "Coordinates: 47.36667,8.55",
         "Postal code: 8001",
         "Time zone: +01:00",
@@ -50,6 +50,17 @@ for (const component of ["geo.wasm", "geo-plain.wasm"]) {
       assert.equal(await page.$eval("header p", (place) => place.textContent), "Zürich, Switzerland 🇨🇭");
       const host = new URL(geo.url).host;
       assert.equal(await page.$eval("code", (code) => code.textContent), `curl http://${host}/json`);
+      await page.close();
+    });
+
+    test("shows the type of the network and what the third tier of ipify adds", async () => {
+      const as = { ...ZURICH.as, type: "Content" };
+      const page = await geo.open({ answer: { ...ZURICH, as, proxy: { proxy: false, vpn: true, tor: false } } });
+      const terms = await page.$$eval("dt", (all) => all.map((dt) =>
+        `${dt.textContent}: ${dt.nextElementSibling.textContent}`));
+      for (const term of ["Network type: Content", "Proxy: no", "VPN: yes", "Tor exit: no"]) {
+        assert.ok(terms.includes(term), `${term} is not in ${terms}`);
+      }
       await page.close();
     });
 

@@ -4,7 +4,7 @@ use crate::API_KEY;
 use anyhow::{Result, bail};
 use geo_host::{Backend, Hooks, Memory};
 use std::fmt::Debug;
-use std::sync::{Barrier, Mutex};
+use std::sync::{Arc, Barrier, Condvar, Mutex};
 use tokio::sync::watch;
 
 /// Hooks that record reads of variables.
@@ -88,6 +88,8 @@ pub struct Store {
     returns: Option<Returns>,
     /// Where so many first operations on counters wait for each other.
     barrier: Option<(usize, Barrier)>,
+    /// Whether operations wait.
+    hangs: Arc<(Mutex<bool>, Condvar)>,
     increments: watch::Sender<usize>,
 }
 
@@ -124,6 +126,12 @@ impl Store {
         }
     }
 
+    /// Makes every operation wait until what this returns is dropped.
+    pub fn hang(&self) -> Hanging {
+        *self.hangs.0.lock().unwrap() = true;
+        Hanging(Arc::clone(&self.hangs))
+    }
+
     /// Waits until counters were incremented so many times.
     pub async fn wait_for_increments(&self, times: usize) {
         let mut increments = self.increments.subscribe();
@@ -139,12 +147,26 @@ impl Store {
         let mut operations = self.operations.lock().unwrap();
         let before = operations.len();
         operations.push(operation);
+        drop(operations);
+        let (hangs, changed) = &*self.hangs;
+        drop(changed.wait_while(hangs.lock().unwrap(), |hangs| *hangs));
         match &self.fails {
             Some(fails) if fails(operation, before) => {
                 bail!("redis://geo:S3CR3T@redis:6379 is\naway")
             }
             _ => Ok(()),
         }
+    }
+}
+
+/// A store that hangs.
+pub struct Hanging(Arc<(Mutex<bool>, Condvar)>);
+
+impl Drop for Hanging {
+    fn drop(&mut self) {
+        let (hangs, changed) = &*self.0;
+        *hangs.lock().unwrap() = false;
+        changed.notify_all();
     }
 }
 

@@ -5,7 +5,7 @@
 
 mod doubles;
 
-pub use doubles::{Operation, Recorder, Store};
+pub use doubles::{Hanging, Operation, Recorder, Store};
 
 use bytes::Bytes;
 use geo_host::{
@@ -306,9 +306,20 @@ pub struct Connection(hyper::client::conn::http1::SendRequest<Full<Bytes>>);
 impl Connection {
     /// Sends a request and reads the whole response.
     pub async fn send(&mut self, request: http::request::Builder) -> Answer {
+        self.send_body(request, Bytes::new()).await
+    }
+
+    /// Sends a request with a body and reads the whole response.
+    pub async fn send_body(
+        &mut self,
+        request: http::request::Builder,
+        body: impl Into<Bytes>,
+    ) -> Answer {
         let request = request.header("host", "geo.example");
         self.0.ready().await.unwrap();
-        let response = self.0.send_request(request.body(Full::default()).unwrap());
+        let response = self
+            .0
+            .send_request(request.body(Full::new(body.into())).unwrap());
         let (head, body) = response.await.unwrap().into_parts();
         let body = body.collect().await.unwrap().to_bytes();
         Answer {

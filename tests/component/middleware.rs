@@ -2,11 +2,14 @@
 //!
 //! `make test` builds both first.
 
-use crate::harness::{Answer, Geo, ONE_REQUEST, Setup, Store};
+use crate::harness::{Answer, Geo, MEMORY_LIMIT, ONE_REQUEST, Setup, Store, root};
+use geo_host::Manifest;
 use http::Request;
 use stand_in::{Fault, Gate};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 const APPLICATION: Option<&str> = Some("examples/headers/spin-rules.toml");
 
@@ -276,6 +279,140 @@ async fn a_failing_store_does_not_stop_the_application() {
     for expected in ["miss", "hit"] {
         let answer = geo.send(from("9.9.9.9")).await;
         assert_eq!(status(&answer), expected);
+    }
+}
+
+#[tokio::test]
+async fn a_hanging_store_does_not_hold_up_the_application() {
+    let store = Arc::new(Store::default());
+    let geo = set_up(Setup {
+        key_value: Some(store.clone()),
+        ..Setup::default()
+    })
+    .await;
+    let hanging = store.hang();
+    for (address, expected) in [("9.9.9.9", "miss"), ("9.9.9.9", "hit"), ("1.1.1.1", "miss")] {
+        // `geo_wait_ms` and a second.
+        let answer = tokio::time::timeout(Duration::from_secs(2), geo.send(from(address))).await;
+        assert_eq!(status(&answer.expect("in time")), expected, "{address}");
+    }
+    drop(hanging);
+}
+
+/// ipify never answers, so each request waits as long as it may.
+#[tokio::test]
+async fn a_hanging_ipify_does_not_stop_the_application() {
+    let geo = start(&[("geo_wait_ms", "50")]).await;
+    geo.set_fault(Fault::Delay(Duration::from_secs(3600)));
+    assert_eq!(status(&geo.send(from("9.9.9.9")).await), "pending");
+    geo.idle().await;
+    // The circuit breaker is open after the timeout.
+    assert_eq!(status(&geo.send(from("9.9.9.9")).await), "resting");
+    assert_eq!(geo.stand_in.calls().len(), 1);
+}
+
+/// The application sends a body back. Each part of it arrives before the next is sent.
+#[tokio::test]
+async fn bodies_are_passed_on_as_they_come() {
+    let geo = start(&[]).await;
+    let mut stream = TcpStream::connect(geo.address()).await.unwrap();
+    let head = "POST / HTTP/1.1\r\nhost: a.example\r\nx-forwarded-for: 9.9.9.9\r\n\
+                transfer-encoding: chunked\r\n\r\n";
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut received = Vec::new();
+    for part in ["first part", "second part"] {
+        let chunk = format!("{:x}\r\n{part}\r\n", part.len());
+        stream.write_all(chunk.as_bytes()).await.unwrap();
+        while !String::from_utf8_lossy(&received).contains(part) {
+            assert_ne!(stream.read_buf(&mut received).await.unwrap(), 0, "{part}");
+        }
+    }
+    stream.write_all(b"0\r\n\r\n").await.unwrap();
+    while !received.ends_with(b"0\r\n\r\n") {
+        assert_ne!(stream.read_buf(&mut received).await.unwrap(), 0);
+    }
+    // More than an instance may have in memory.
+    let large = vec![b'x'; 2 * MEMORY_LIMIT];
+    let request = from("9.9.9.9").method("POST");
+    let answer = geo.connect().await.send_body(request, large.clone()).await;
+    assert_eq!(answer.status, 200);
+    assert!(answer.body == large, "{} bytes", answer.body.len());
+}
+
+/// The application gets all other headers as it does without the middleware, those of an
+/// upgrade among them.
+#[tokio::test]
+async fn other_headers_are_passed_on() {
+    let request = || {
+        from("9.9.9.9")
+            .header("accept", "text/html")
+            .header("authorization", "Bearer abc")
+            .header("connection", "upgrade")
+            .header("cookie", "a=1; b=2")
+            .header("cookie", "c=3")
+            .header("geometry", "flat")
+            .header("if-none-match", "\"x\"")
+            .header("te", "trailers")
+            .header("upgrade", "websocket")
+            .header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==")
+    };
+    let behind = start(&[]).await.send(request()).await;
+    let without = set_up(Setup {
+        manifest: Some(|manifest| manifest.middleware.clear()),
+        ..Setup::default()
+    });
+    let without = without.await.send(request()).await;
+    // The ports of client and server differ.
+    let of_client = |answer: &Answer| {
+        let lines = lines(answer, "").into_iter();
+        let own = lines.filter(|line| !line.starts_with("geo-") && !line.starts_with("spin-"));
+        own.map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(of_client(&behind), of_client(&without));
+    assert!(of_client(&behind).contains(&"cookie: c=3".to_owned()));
+}
+
+/// geo-p3.wasm is the application here, because it sends all kinds of responses.
+#[tokio::test]
+async fn responses_are_passed_on() {
+    let application = |manifest| {
+        Geo::set_up(Setup {
+            application: Some("spin-p3.toml"),
+            manifest: Some(manifest),
+            ..Setup::default()
+        })
+    };
+    let behind = application(|manifest| {
+        let example = root().join("examples/headers/spin.toml");
+        manifest.middleware = Manifest::read(&example).unwrap().middleware;
+    });
+    let (behind, without) = (behind.await, application(|_| {}).await);
+    for (method, path, header, status) in [
+        ("OPTIONS", "/json", "accept", 204),
+        ("GET", "/openapi.json", "if-none-match", 304),
+        ("GET", "/openapi.json", "accept", 200),
+        ("HEAD", "/openapi.json", "accept", 200),
+        ("HEAD", "/elbonia", "accept", 404),
+        ("GET", "/elbonia", "accept", 404),
+        ("DELETE", "/healthz", "accept", 405),
+        ("GET", "/readyz", "accept", 200),
+    ] {
+        let request = || {
+            Request::builder()
+                .method(method)
+                .uri(path)
+                .header(header, "*")
+        };
+        let (behind, without) = (behind.send(request()).await, without.send(request()).await);
+        assert_eq!(behind.status, status, "{method} {path}");
+        assert_eq!(without.status, status, "{method} {path}");
+        let headers = |answer: &Answer| {
+            let mut headers = answer.headers.clone();
+            headers.remove("date");
+            headers
+        };
+        assert_eq!(headers(&behind), headers(&without), "{method} {path}");
+        assert_eq!(behind.body, without.body, "{method} {path}");
     }
 }
 

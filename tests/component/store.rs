@@ -2,6 +2,8 @@
 
 use crate::harness::{Geo, ONE_REQUEST, Operation, Setup, Store};
 use std::sync::Arc;
+#[cfg(feature = "p3")]
+use std::time::Duration;
 
 /// Starts geo with a store.
 async fn with_store(store: &Arc<Store>, variables: &[(&str, &str)]) -> Geo {
@@ -127,4 +129,43 @@ async fn store_operations_of_a_request() {
             assert_eq!(store.take(), [Operation::Get], "a hit");
         }
     }
+}
+
+/// A component of WASI 0.2 cannot limit how long a call to the store takes.
+#[cfg(feature = "p3")]
+#[tokio::test]
+async fn a_hanging_store_holds_up_no_request() {
+    // What the documentation promises: `timeout_ms` and a second.
+    const LIMIT: Duration = Duration::from_secs(3 + 1);
+    let store = Arc::new(Store::default());
+    let geo = Geo::set_up(Setup {
+        variables: &[("trusted_hops", "1"), ("lookups_per_day", "100")],
+        key_value: Some(store.clone()),
+        ..Setup::default()
+    })
+    .await;
+    geo.get_as("9.9.9.9").await;
+    geo.idle().await;
+    let hanging = store.hang();
+    for (address, cache_status) in [
+        ("9.9.9.9", "geo; hit; ttl=86400"),
+        ("1.1.1.1", "geo; fwd=miss"),
+        ("1.1.1.1", "geo; hit; ttl=86400"),
+        ("8.8.4.4", "geo; fwd=miss"),
+        ("9.9.9.9", "geo; hit; ttl=86400"),
+    ] {
+        let answer = tokio::time::timeout(LIMIT, geo.get_as(address)).await;
+        let answer = answer.expect("in time");
+        assert_eq!(answer.json()["ip"], address);
+        assert_eq!(answer.header("cache-status"), cache_status, "{address}");
+    }
+    assert_eq!(geo.stand_in.calls().len(), 3);
+    // Only the first call waits: then the store is not used for a while.
+    assert!(
+        geo.log().contains("no answer within 500 ms"),
+        "{}",
+        geo.log()
+    );
+    drop(hanging);
+    assert_eq!(geo.get("/readyz").await.status, 503);
 }

@@ -10,6 +10,7 @@ mod runtime;
 #[cfg(test)]
 mod tests;
 
+use geo::fields::FIELDS;
 use geo::http::{Method, Response};
 use geo::lookup::Record;
 pub use page::page;
@@ -19,7 +20,8 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 /// A path and a query of any characters get a response, and ipify only public
-/// addresses.
+/// addresses. Where a token is required, no path and query without one make ipify get
+/// an address.
 pub fn request(target: &str) {
     for method in [Method::Get, Method::Head, Method::Options, Method::Other] {
         let runtime = TestRuntime::with(&[("lookup", "any")]);
@@ -34,6 +36,16 @@ pub fn request(target: &str) {
             }
         }
     }
+    let token = [("lookup", "token"), ("lookup_token", "sixteen-letters-")];
+    let runtime = TestRuntime::with(&token);
+    let response = runtime.answer(Method::Get, target, &[]);
+    check(&runtime, &response);
+    // The client is not known here, so only geo's own location is looked up.
+    let lookups = runtime.lookups();
+    assert!(
+        lookups.iter().all(Option::is_none),
+        "{target:?} {lookups:?}"
+    );
 }
 
 /// Headers of a client, one `name: value` a line, do not change the client address
@@ -119,11 +131,12 @@ pub fn upstream(body: &[u8]) {
         502 => {}
         status => panic!("{status}"),
     }
-    for path in ["/", "/ip", "/isp", "/city", "/coordinates", "/asn"] {
+    let values = FIELDS.iter().map(|field| format!("/{}", field.name));
+    for path in values.chain(["/".to_owned()]) {
         for accept in ["text/plain", "text/html"] {
             let runtime = answering();
             let accept = [("accept".to_owned(), accept.into())];
-            let response = runtime.answer(Method::Get, path, &accept);
+            let response = runtime.answer(Method::Get, &path, &accept);
             check(&runtime, &response);
             // A single value is one line.
             if path != "/" && response.status == 200 {
@@ -211,7 +224,7 @@ fn is_public(address: IpAddr) -> bool {
 
 /// Checks what holds for every response.
 fn check(runtime: &TestRuntime, response: &Response) {
-    let statuses = [200, 204, 400, 403, 404, 405, 422, 500, 502, 503, 504];
+    let statuses = [200, 204, 400, 401, 403, 404, 405, 422, 500, 502, 503, 504];
     assert!(statuses.contains(&response.status), "{}", response.status);
     for (name, value) in &response.headers {
         let is_one_line = value.bytes().all(|byte| (b' '..=b'~').contains(&byte));

@@ -45,6 +45,7 @@ proptest! {
     fn of_requests(target in pieces(&[
         "/", "json", "ip", "?", "ip=", "&", "=", "9.9.9.9", "127.0.0.1", "::1", "[", "]", "%", "%00",
         "%2e%2e", "..", "healthz", "openapi.json", "#", ";", "+", "2620:fe::fe", "::ffff:10.0.0.1",
+        "/continent", "/vpn", "/domains",
     ])) {
         request(&target);
     }
@@ -69,6 +70,7 @@ proptest! {
     fn of_upstream(body in pieces(&[
         "{", "}", "\"ip\"", ":", ",", "\"8.8.8.8\"", "\"isp\"", "\"location\"", "[", "]", "1e999", "-0.0",
         "\"\\ud800\"", "\\", "null", " ", "\"lat\"", "\"as\"", "\"asn\"", "\u{feff}",
+        "\"domains\"", "\"country\"", "\"CH\"", "\"proxy\"", "\"vpn\"", "true", "\"geonameId\"", "\"type\"",
     ])) {
         upstream(body.as_bytes());
         upstream(format!(r#"{{"ip":"8.8.8.8",{body}}}"#).as_bytes());
@@ -77,7 +79,7 @@ proptest! {
     #[test]
     fn of_stored(value in pieces(&[
         "geo2 ", "geo3 ", "1795000000", "1794900000", "1794000000", "99999999999999999999", "\n", " ", "0",
-        "https://ipify.example/api/v2/country,city 9.9.9.9", "{\"ip\":\"9.9.9.9\"}", "{\"ip\":\"6.6.6.6\"}",
+        "https://ipify.example/api/v2/country,city 9.9.9.9/32", "{\"ip\":\"9.9.9.9\"}", "{\"ip\":\"6.6.6.6\"}",
     ])) {
         stored(value.as_bytes());
     }

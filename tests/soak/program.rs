@@ -6,6 +6,13 @@ use std::net::SocketAddr;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::thread::JoinHandle;
 
+/// The manifest of the build under test.
+const MANIFEST: &str = if cfg!(feature = "p3") {
+    "spin-p3.toml"
+} else {
+    "spin.toml"
+};
+
 /// A running geo-host. Dropping it stops it.
 pub struct Program {
     process: Child,
@@ -24,7 +31,7 @@ impl Program {
         let mut command = Command::new(program);
         command
             .arg("--from")
-            .arg(root().join("spin.toml"))
+            .arg(root().join(MANIFEST))
             .arg("--state")
             .arg(state)
             .env("LISTEN", "127.0.0.1:0")

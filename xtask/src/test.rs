@@ -30,7 +30,11 @@ pub fn all(workspace: &Workspace) -> Result<()> {
 
     process::run(&mut test(workspace))?;
     process::run(test(workspace).args(PLAIN).args(["--test", "component"]))?;
-    process::run(test(workspace).args(P3).args(["--test", "component"]))?;
+    process::run(
+        test(workspace)
+            .args(P3)
+            .args(["--test", "component", "--test", "soak"]),
+    )?;
 
     let mut skipped = Vec::new();
     match &pinned {
