@@ -2,6 +2,7 @@
 
 use super::bindings::exports::geo::lookup::lookup::{Answer, Problem, ProblemKind};
 use super::runtime::Platform;
+use crate::fields::FIELDS;
 use crate::lookup::{self, Asked, Lookup, Stale};
 use crate::problem::{self, Kind};
 
@@ -35,20 +36,20 @@ async fn answer(address: Option<&str>, platform: &Platform) -> Result<Answer, pr
     outcome.result.map(Answer::from)
 }
 
-/// The values that are no field of the interface's record.
-const FURTHER: [&str; 12] = [
-    "country-name",
-    "as-type",
-    "as-route",
-    "as-domain",
-    "domains",
-    "geoname-id",
-    "continent",
-    "eu",
-    "eea",
-    "proxy",
-    "vpn",
-    "tor",
+/// The values that the interface's record has fields for. All others are in `further`.
+const IN_RECORD: [&str; 12] = [
+    "ip",
+    "isp",
+    "country",
+    "region",
+    "city",
+    "lat",
+    "lng",
+    "coordinates",
+    "postal-code",
+    "timezone",
+    "asn",
+    "as-name",
 ];
 
 impl From<lookup::Answer> for Answer {
@@ -69,9 +70,10 @@ impl From<lookup::Answer> for Answer {
             as_number: as_number(),
             as_name: value("as-name"),
             age: answer.age,
-            further: FURTHER
+            further: FIELDS
                 .iter()
-                .filter_map(|name| Some(((*name).to_owned(), value(name)?)))
+                .filter(|field| !IN_RECORD.contains(&field.name))
+                .filter_map(|field| Some((field.name.to_owned(), values.get(field)?)))
                 .collect(),
             json: answer.record.into_json(),
         }
